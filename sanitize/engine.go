@@ -206,14 +206,13 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 			err = fmt.Errorf("%w: panic: %v\n%s", ErrMalformed, p, debug.Stack())
 		}
 	}()
-	declared := e.Declared(job.Name)
-	i, err := e.resolve(job.Input, declared)
+	i, err := e.resolve(job.Input, e.Declared(job.Name))
 	if err != nil {
 		return report, err
 	}
 	info := e.infos[i]
 	report.Type = info.ID
-	if err := e.agree(info, job, declared); err != nil {
+	if err := agree(info, job); err != nil {
 		return report, err
 	}
 	pass := Pass{Policy: job.Policy, Passwords: job.Passwords, budget: b}
@@ -238,11 +237,14 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 }
 
 // agree fails with ErrMismatch when the name says another format than the content: a type that a reader would open
-// with another program. A name without an extension that we know says nothing about a format we know.
-func (e *Engine) agree(info Info, job Job, declared []string) error {
+// with another program. A name without an extension says nothing.
+func agree(info Info, job Job) error {
 	ext := extension(job.Name)
 	if ext == "" || job.Policy.AllowRenamed || slices.Contains(info.Extensions, ext) {
 		return nil
+	}
+	if job.Input.Size() == 0 {
+		return fmt.Errorf("%w: the file is empty", ErrMalformed)
 	}
 	return fmt.Errorf("%w: the name says %s, the content is %s", ErrMismatch, ext, info.ID)
 }

@@ -1,0 +1,47 @@
+# Sekisho: the two commands that matter are `make run` and `make test`.
+
+GO       ?= go
+BIN      := bin
+PROGRAMS := sekisho sekisho-child sekisho-receiver
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+FUZZTIME ?= 30s
+CORPUS   ?=
+DIR      ?= ./var
+
+.PHONY: build run demo test test-short deps bench fuzz lint corpus clean
+
+build: ## binaries into bin/
+	@mkdir -p $(BIN)
+	@for p in $(PROGRAMS); do echo "build $$p"; $(BUILD) -o $(BIN)/$$p ./cmd/$$p || exit 1; done
+
+run: build ## both zones on this machine, embedded queue: drop files into $(DIR)/inbox
+	$(BIN)/sekisho up --dir $(DIR)
+
+demo: build ## send the samples of fixtures/ through, print what became of each, end
+	$(GO) run ./fixtures/demo -bin $(BIN)
+
+deps: ## what the tests need from Debian (clamd, qpdf, …); does nothing where it is there
+	@bash .ci/deps
+
+test: deps build lint ## all tests, with the race detector
+	$(GO) test -race -timeout 20m ./...
+
+lint: ## formatting, vet, staticcheck, known vulnerabilities
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: the files above are not formatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@bash .ci/vulncheck
+
+bench: build ## speed beside peers (qpdf, mutool, unzip|zip, jpegtran, convert) where installed
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./... | grep -E '^(Benchmark|pkg:)'
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@bash .ci/fuzz $(FUZZTIME)
+
+corpus: build ## CORPUS=DIR: every file of a folder through the rebuild and the judge
+	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR"; exit 2; }
+	$(GO) run ./fixtures/corpus -bin $(BIN) $(CORPUS)
+
+clean:
+	rm -rf $(BIN) var

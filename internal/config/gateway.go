@@ -1,0 +1,177 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"sekisho/sanitize"
+)
+
+// Gateway configures the Internet zone: intake, sanitising, quarantine and the link.
+type Gateway struct {
+	State         string   `toml:"state"`          // folder of spool, quarantine, queue, record and keys
+	Policy        string   `toml:"policy"`         // of routes that name none: standard, strict or render
+	Workers       int      `toml:"workers"`        // files sanitised at the same time; 0: one per CPU
+	Child         string   `toml:"child"`          // path of sekisho-child; "": beside this program
+	AcceptMissing []string `toml:"accept_missing"` // containment layers that may be missing, by name
+	Exceptions    bool     `toml:"exceptions"`     // whether two people may release an original (例外措置)
+	DiskReserve   Size     `toml:"disk_reserve"`   // free space below which intake pauses
+	Intake        Size     `toml:"intake_limit"`   // files longer than this stay in the inbox
+
+	Routes   []Route   `toml:"route"`
+	Scanners []Scanner `toml:"scanner"`
+	Link     Link      `toml:"link"`
+	Queue    Queue     `toml:"queue"`
+	Limits   Limits    `toml:"limits"`
+}
+
+// Route is one inbox folder and the folder of the same route in the LGWAN zone.
+type Route struct {
+	Name   string   `toml:"name"`
+	Inbox  string   `toml:"inbox"`
+	Policy string   `toml:"policy"`
+	Poll   Duration `toml:"poll"`   // time between two looks at the folder
+	Settle Duration `toml:"settle"` // how long a file must be still before it is taken in
+}
+
+// Scanner is one virus scanner. Every configured one must answer for each file.
+type Scanner struct {
+	Type    string   `toml:"type"`    // clamd
+	Address string   `toml:"address"` // unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310
+	Timeout Duration `toml:"timeout"`
+}
+
+// Link is the way to the receiver in the LGWAN zone.
+type Link struct {
+	Address   string   `toml:"address"`    // host:port of the receiver
+	HostKey   string   `toml:"host_key"`   // file with the receiver's public host key
+	ClientKey string   `toml:"client_key"` // file with our private key
+	SignKey   string   `toml:"sign_key"`   // file with the private key that signs manifests
+	Timeout   Duration `toml:"timeout"`    // of one package
+}
+
+// Queue says where jobs are scheduled. An empty URL means the embedded server.
+type Queue struct {
+	URL         string `toml:"url"`
+	Credentials string `toml:"credentials"` // file with NATS credentials
+	CA          string `toml:"ca"`          // file with the certificate authority
+}
+
+// Limits are the limits that configuration may change; the rest are sanitize.DefaultLimits.
+type Limits struct {
+	FileSize Size     `toml:"file_size"`
+	Expanded Size     `toml:"expanded"`
+	Ratio    int64    `toml:"ratio"`
+	Depth    int      `toml:"depth"`
+	Entries  int      `toml:"entries"`
+	Pages    int      `toml:"pages"`
+	Pixels   int64    `toml:"pixels"`
+	Time     Duration `toml:"time"`
+	Memory   Size     `toml:"memory"`
+}
+
+// DefaultGateway returns the configuration of a gateway whose state is in the folder state.
+func DefaultGateway(state string) Gateway {
+	d := sanitize.DefaultLimits()
+	return Gateway{
+		State:       state,
+		Policy:      "standard",
+		DiskReserve: 1 << 30,
+		Intake:      Size(d.FileSize),
+		Link:        Link{Timeout: Duration(10 * time.Minute)},
+		Limits: Limits{
+			FileSize: Size(d.FileSize), Expanded: Size(d.Expanded), Ratio: d.Ratio, Depth: d.Depth, Entries: d.Entries,
+			Pages: d.Pages, Pixels: d.Pixels, Time: Duration(d.Time), Memory: Size(d.Memory),
+		},
+	}
+}
+
+// LoadGateway reads and checks the file path.
+func LoadGateway(path string) (Gateway, error) {
+	g := DefaultGateway("/var/lib/sekisho")
+	if err := decode(path, &g); err != nil {
+		return Gateway{}, err
+	}
+	g.defaults()
+	if err := g.check(); err != nil {
+		return Gateway{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
+}
+
+// defaults fills what a route or scanner left out. A share that is mounted from elsewhere needs longer to settle than
+// a local folder, so the defaults are those of a share.
+func (g *Gateway) defaults() {
+	for i := range g.Routes {
+		r := &g.Routes[i]
+		if r.Policy == "" {
+			r.Policy = g.Policy
+		}
+		if r.Poll == 0 {
+			r.Poll = Duration(2 * time.Second)
+		}
+		if r.Settle == 0 {
+			r.Settle = Duration(10 * time.Second)
+		}
+	}
+	for i := range g.Scanners {
+		if s := &g.Scanners[i]; s.Timeout == 0 {
+			s.Timeout = Duration(60 * time.Second)
+		}
+	}
+	keys := filepath.Join(g.State, "keys")
+	for _, k := range []struct {
+		path *string
+		name string
+	}{{&g.Link.ClientKey, "link.key"}, {&g.Link.SignKey, "sign.key"}, {&g.Link.HostKey, "receiver-host.pub"}} {
+		if *k.path == "" {
+			*k.path = filepath.Join(keys, k.name)
+		}
+	}
+}
+
+func (g *Gateway) check() error {
+	if g.State == "" {
+		return errors.New("state is empty: give the folder for spool, quarantine and record")
+	}
+	if len(g.Routes) == 0 {
+		return errors.New("no route: give at least one [[route]] with name and inbox")
+	}
+	if g.Link.Address == "" {
+		return errors.New("link.address is empty: give host:port of the receiver")
+	}
+	seen := map[string]bool{}
+	for _, r := range g.Routes {
+		if r.Name == "" || r.Inbox == "" {
+			return errors.New("a route needs a name and an inbox")
+		}
+		if seen[r.Name] || seen[r.Inbox] {
+			return fmt.Errorf("two routes share the name %q or the inbox %q", r.Name, r.Inbox)
+		}
+		seen[r.Name], seen[r.Inbox] = true, true
+		if _, err := sanitize.PolicyNamed(r.Policy); err != nil {
+			return fmt.Errorf("route %q: %w", r.Name, err)
+		}
+	}
+	for _, s := range g.Scanners {
+		if s.Type != "clamd" {
+			return fmt.Errorf("scanner type %q is not known: have clamd", s.Type)
+		}
+	}
+	return nil
+}
+
+// PolicyNamed returns the shipped policy of that name with the configured limits.
+func (g *Gateway) PolicyNamed(name string) (sanitize.Policy, error) {
+	p, err := sanitize.PolicyNamed(name)
+	if err != nil {
+		return p, err
+	}
+	c := g.Limits
+	l := &p.Limits
+	l.FileSize, l.Expanded, l.Ratio, l.Depth, l.Entries = int64(c.FileSize), int64(c.Expanded), c.Ratio, c.Depth, c.Entries
+	l.Pages, l.Pixels, l.Time, l.Memory = c.Pages, c.Pixels, time.Duration(c.Time), int64(c.Memory)
+	return p, nil
+}
