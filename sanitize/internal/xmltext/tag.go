@@ -1,0 +1,223 @@
+package xmltext
+
+import (
+	"bytes"
+	"errors"
+	"unicode/utf8"
+)
+
+// errShort says that a tag goes on past the window.
+var errShort = errors.New("short")
+
+// startTag reads a start tag or an empty element tag (3.1).
+func (r *Reader) startTag() (Kind, error) {
+	n, err := r.parseTag(r.src.buf[r.src.pos:])
+	if errors.Is(err, errShort) {
+		if err = r.wholeTag(); err != nil {
+			return 0, err
+		}
+		if n, err = r.parseTag(r.src.buf[r.src.pos:]); errors.Is(err, errShort) {
+			err = syntax("a tag without an end")
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	r.src.pos += n
+	if len(r.opened) == 0 && r.rooted {
+		return 0, syntax("a second document element")
+	}
+	r.rooted = true
+	for i := range r.Attrs {
+		if err := r.value(&r.Attrs[i]); err != nil {
+			return 0, err
+		}
+	}
+	bindings := r.scope.len()
+	if err := r.resolve(); err != nil {
+		return 0, err
+	}
+	return Start, r.push(bindings)
+}
+
+// wholeTag reads on until the window holds the whole tag at the position.
+func (r *Reader) wholeTag() error {
+	var quote byte
+	for i := 1; ; i++ {
+		for r.src.pos+i >= len(r.src.buf) {
+			if !r.src.more() {
+				return r.src.ended("a tag")
+			}
+		}
+		switch c := r.src.buf[r.src.pos+i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return nil
+		}
+	}
+}
+
+// parseTag reads the tag at the start of b into r.Name, r.Attrs and r.empty, values as they are written, and returns
+// its length. It fails with errShort when b ends inside of the tag.
+func (r *Reader) parseTag(b []byte) (int, error) {
+	r.Attrs = r.Attrs[:0]
+	i := 1
+	n, err := qName(b[i:], &r.Name)
+	if err != nil {
+		return 0, err
+	}
+	for i += n; ; {
+		start := i
+		i = skipBlank(b, i)
+		if i+1 >= len(b) {
+			if i < len(b) && b[i] == '>' {
+				return r.closeTag(i+1, false)
+			}
+			return 0, errShort
+		}
+		switch {
+		case b[i] == '>':
+			return r.closeTag(i+1, false)
+		case b[i] == '/' && b[i+1] == '>':
+			return r.closeTag(i+2, true)
+		case i == start:
+			return 0, syntax("no white space before an attribute")
+		case len(r.Attrs) >= r.opt.MaxAttrs:
+			return 0, limit("more than %d attributes", r.opt.MaxAttrs)
+		}
+		if i, err = r.attribute(b, i); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (r *Reader) closeTag(n int, empty bool) (int, error) {
+	if r.opt.HTMLBreak && len(r.Name.Prefix) == 0 && string(r.Name.Local) == "br" {
+		empty = true
+	}
+	r.empty = empty
+	return n, nil
+}
+
+// attribute reads the attribute at b[i:] and returns where it ends.
+func (r *Reader) attribute(b []byte, i int) (int, error) {
+	r.Attrs = append(r.Attrs, Attr{})
+	a := &r.Attrs[len(r.Attrs)-1]
+	n, err := qName(b[i:], &a.Name)
+	if err != nil {
+		return 0, err
+	}
+	i = skipBlank(b, i+n)
+	if i < len(b) && b[i] != '=' {
+		return 0, syntax("an attribute without a value")
+	}
+	i = skipBlank(b, i+1)
+	if i >= len(b) {
+		return 0, errShort
+	}
+	quote := b[i]
+	if quote != '"' && quote != '\'' {
+		return 0, syntax("an attribute value without quotes")
+	}
+	end := bytes.IndexByte(b[i+1:], quote)
+	if end < 0 {
+		return 0, errShort
+	}
+	a.Value = b[i+1 : i+1+end]
+	return i + end + 2, nil
+}
+
+// qName reads the qualified name at the start of b (Namespaces in XML, 4) and returns its length.
+func qName(b []byte, name *Name) (int, error) {
+	n := ncName(b)
+	name.Prefix, name.Local = nil, b[:n]
+	if n > 0 && n < len(b) && b[n] == ':' {
+		k := ncName(b[n+1:])
+		name.Prefix, name.Local = b[:n], b[n+1:n+1+k]
+		n += 1 + k
+	}
+	switch {
+	case n == len(b) || !utf8.FullRune(b[n:]):
+		return 0, errShort
+	case len(name.Local) == 0:
+		return 0, syntax("a name is missing")
+	}
+	return n, nil
+}
+
+func skipBlank(b []byte, i int) int {
+	for i < len(b) && classes[b[i]]&blank != 0 {
+		i++
+	}
+	return i
+}
+
+// value checks the value of a and puts what it means in its place: references replaced, white space made spaces
+// (3.3.3). What a value means is never longer than how it is written.
+func (r *Reader) value(a *Attr) error {
+	v := a.Value
+	out := 0
+	for i := 0; i < len(v); {
+		n, err := plain(v[i:], plainValue)
+		if err != nil {
+			return err
+		}
+		if out != i {
+			copy(v[out:], v[i:i+n])
+		}
+		i, out = i+n, out+n
+		if i == len(v) {
+			break
+		}
+		k, w, err := r.special(v[i:], v[out:])
+		if err != nil {
+			return err
+		}
+		i, out = i+k, out+w
+	}
+	a.Value = v[:out]
+	return nil
+}
+
+// special reads what stands for something else at the start of v, writes that to out, and returns both lengths.
+func (r *Reader) special(v, out []byte) (read, wrote int, err error) {
+	switch v[0] {
+	case '"', '\'':
+		out[0] = v[0]
+		return 1, 1, nil
+	case '\t', '\n':
+		out[0] = ' '
+		return 1, 1, nil
+	case '\r':
+		out[0] = ' '
+		if len(v) > 1 && v[1] == '\n' {
+			return 2, 1, nil
+		}
+		return 1, 1, nil
+	case '&':
+		return r.inValue(v, out)
+	}
+	return 0, 0, syntax("a character that an attribute may not hold")
+}
+
+// inValue reads the reference at the start of v, as special does.
+func (r *Reader) inValue(v, out []byte) (read, wrote int, err error) {
+	end := bytes.IndexByte(v, ';')
+	if end < 0 {
+		return 0, 0, syntax("a reference without an end")
+	}
+	c, ok := decodeReference(v[1:end])
+	switch {
+	case ok:
+		return end + 1, utf8.EncodeRune(out, c), nil
+	case r.undefined(v[1:end]):
+		r.Dropped.Entities++
+		return end + 1, 0, nil
+	}
+	return 0, 0, syntax("a reference to an unknown entity or character")
+}

@@ -1,0 +1,193 @@
+package xmltext
+
+import (
+	"bytes"
+	"io"
+)
+
+// Writer writes tokens. What it holds back, it holds in memory; Flush hands it on.
+// The caller keeps starts and ends in balance: a Writer that copies a Reader's tokens cannot do it wrong.
+type Writer struct {
+	out  io.Writer
+	buf  []byte
+	open bool // a start tag still lacks its end
+	held int  // marks that are in use: nothing may be handed on
+	err  error
+}
+
+// flushAt is how many bytes a writer gathers before it hands them on.
+const flushAt = 32 << 10
+
+// NewWriter returns a writer to out.
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+
+// Reset makes w write to out as if it were new, with the memory it has.
+func (w *Writer) Reset(out io.Writer) { *w = Writer{out: out, buf: w.buf[:0]} }
+
+// Declaration writes the XML declaration.
+func (w *Writer) Declaration() {
+	w.buf = append(w.buf, `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`+"\n"...)
+}
+
+// Start begins the start tag of an element. Attributes may follow.
+func (w *Writer) Start(name Name) { w.StartNamed(name.Prefix, name.Local) }
+
+// StartNamed is Start with the parts of a name.
+func (w *Writer) StartNamed(prefix, local []byte) {
+	w.closeTag()
+	if w.held == 0 && len(w.buf) >= flushAt {
+		w.Flush()
+	}
+	w.buf = append(w.buf, '<')
+	w.name(prefix, local)
+	w.open = true
+}
+
+// Attr writes an attribute of the element that was started last.
+func (w *Writer) Attr(name Name, value []byte) {
+	prefix, local := name.Prefix, name.Local
+	if name.Space == XMLNS && len(prefix) == 0 {
+		local = []byte("xmlns")
+	}
+	w.AttrNamed(prefix, local, value)
+}
+
+// AttrNamed is Attr with the parts of a name.
+func (w *Writer) AttrNamed(prefix, local, value []byte) {
+	w.buf = append(w.buf, ' ')
+	w.name(prefix, local)
+	w.buf = append(w.buf, '=', '"')
+	w.value(value)
+	w.buf = append(w.buf, '"')
+}
+
+// End ends the element called name, which must be the one that is open.
+func (w *Writer) End(name Name) { w.EndNamed(name.Prefix, name.Local) }
+
+// EndNamed is End with the parts of a name.
+func (w *Writer) EndNamed(prefix, local []byte) {
+	if w.open {
+		w.open = false
+		w.buf = append(w.buf, '/', '>')
+		return
+	}
+	w.buf = append(w.buf, '<', '/')
+	w.name(prefix, local)
+	w.buf = append(w.buf, '>')
+}
+
+// Text writes character data.
+func (w *Writer) Text(text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	w.closeTag()
+	from := 0
+	for i, c := range text {
+		if c > '>' || textEscapes[c] == "" {
+			continue
+		}
+		w.buf = append(append(w.buf, text[from:i]...), textEscapes[c]...)
+		from = i + 1
+	}
+	w.buf = append(w.buf, text[from:]...)
+}
+
+var textEscapes = ['>' + 1]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#13;"}
+
+var valueEscapes = ['>' + 1]string{
+	'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;",
+}
+
+func (w *Writer) value(v []byte) {
+	from := 0
+	for i, c := range v {
+		if c > '>' || valueEscapes[c] == "" {
+			continue
+		}
+		w.buf = append(append(w.buf, v[from:i]...), valueEscapes[c]...)
+		from = i + 1
+	}
+	w.buf = append(w.buf, v[from:]...)
+}
+
+func (w *Writer) name(prefix, local []byte) {
+	if len(prefix) > 0 {
+		w.buf = append(w.buf, prefix...)
+		if len(local) == 0 {
+			return
+		}
+		w.buf = append(w.buf, ':')
+	}
+	w.buf = append(w.buf, local...)
+}
+
+func (w *Writer) closeTag() {
+	if w.open {
+		w.open = false
+		w.buf = append(w.buf, '>')
+	}
+}
+
+// Mark is a place in what a Writer wrote.
+type Mark struct {
+	at   int
+	open bool
+}
+
+// Mark returns the place where the writer is. Until as many calls of Release as of Mark, all that was written stays
+// in memory, so that it can be taken back.
+func (w *Writer) Mark() Mark {
+	w.held++
+	return Mark{len(w.buf), w.open}
+}
+
+// Place returns the place where the writer is, while a mark is in use.
+func (w *Writer) Place() Mark { return Mark{len(w.buf), w.open} }
+
+// Release says that a mark is not needed any more.
+func (w *Writer) Release() { w.held-- }
+
+// Back takes back all that was written since m.
+func (w *Writer) Back(m Mark) { w.buf, w.open = w.buf[:m.at], m.open }
+
+// Cut takes back what was written between two places, which must be whole elements or text. Places after the second
+// are not good any more; places before the first are.
+func (w *Writer) Cut(from, to Mark) {
+	if to.at == len(w.buf) {
+		w.Back(from)
+		return
+	}
+	rest := w.buf[to.at:]
+	w.buf = w.buf[:from.at]
+	if from.open { // what is cut began with the end of the start tag before it
+		if len(rest) > 1 && rest[0] == '<' && rest[1] == '/' {
+			rest = rest[bytes.IndexByte(rest, '>')+1:]
+			w.buf = append(w.buf, '/')
+		}
+		w.buf = append(w.buf, '>')
+	}
+	w.buf = append(w.buf, rest...)
+}
+
+// Since returns what was written since m. It is valid until the next call.
+func (w *Writer) Since(m Mark) []byte { return w.buf[m.at:] }
+
+// Raw writes b as it is: something that this writer wrote before.
+func (w *Writer) Raw(b []byte) {
+	w.closeTag()
+	w.buf = append(w.buf, b...)
+}
+
+// Flush hands on what was written, but for what a mark may still take back. It returns the first error of the
+// writer below.
+func (w *Writer) Flush() error {
+	if w.held > 0 {
+		return w.err
+	}
+	if w.err == nil && len(w.buf) > 0 {
+		_, w.err = w.out.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+	return w.err
+}
