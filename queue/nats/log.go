@@ -1,0 +1,45 @@
+package nats
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+)
+
+// logger passes what the server logs to slog: warnings as they are, notices as debug. It keeps the last error, which says
+// why a start failed.
+type logger struct {
+	log *slog.Logger
+	mu  sync.Mutex
+	err string
+}
+
+func (l *logger) Noticef(format string, v ...any) {
+	l.log.Debug("queue server", "msg", fmt.Sprintf(format, v...))
+}
+
+func (l *logger) Warnf(format string, v ...any) {
+	l.log.Warn("queue server", "msg", fmt.Sprintf(format, v...))
+}
+
+func (l *logger) Errorf(format string, v ...any) { l.keep(fmt.Sprintf(format, v...)) }
+func (l *logger) Fatalf(format string, v ...any) { l.keep(fmt.Sprintf(format, v...)) }
+func (l *logger) Debugf(string, ...any)          {}
+func (l *logger) Tracef(string, ...any)          {}
+
+func (l *logger) keep(msg string) {
+	l.log.Error("queue server", "msg", msg)
+	l.mu.Lock()
+	l.err = msg
+	l.mu.Unlock()
+}
+
+// last returns the last error, or "no reason given".
+func (l *logger) last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == "" {
+		return "no reason given"
+	}
+	return l.err
+}

@@ -1,0 +1,180 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The shape of the stream. A subject is "sekisho.job.<stage>.<id>.<generation>" and says all; messages have no body.
+const (
+	streamName    = "SEKISHO_JOBS"
+	subjectPrefix = "sekisho.job."
+)
+
+// Options configures a Queue. Zero durations and sizes are the defaults.
+type Options struct {
+	Stages     []string      // names of the stages, as job ids are spelled: "sanitise", "send"
+	Ledger     *Ledger       // asked before every handler, and counts attempts; required
+	Log        *slog.Logger  // required
+	MaxBytes   int64         // that the stream may hold on disk; default 64 MiB, some 300,000 messages
+	Duplicates time.Duration // in which a repeated Publish of a message that is done is recognised; default 2 minutes
+	Replicas   int           // copies in a cluster; default 1
+	AckWait    time.Duration // after which a silent worker is taken for dead; default 30 s
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 64 << 20
+	}
+	if o.Duplicates == 0 {
+		o.Duplicates = 2 * time.Minute
+	}
+	if o.Replicas == 0 {
+		o.Replicas = 1
+	}
+	if o.AckWait == 0 {
+		o.AckWait = 30 * time.Second
+	}
+	return o
+}
+
+// Queue holds the messages that say which stage of which job is to be done next. At most one message of a stage,
+// job and generation is there at a time. Its methods may be called at the same time.
+type Queue struct {
+	js      jetstream.JetStream
+	opt     Options
+	running runningSet
+}
+
+// Open makes or updates the stream on the server of conn, which stays the caller's.
+func Open(ctx context.Context, conn *nats.Conn, opt Options) (*Queue, error) {
+	if opt.Ledger == nil || opt.Log == nil || len(opt.Stages) == 0 {
+		return nil, errors.New("cannot open queue: it needs a ledger, a log and stages")
+	}
+	for _, s := range opt.Stages {
+		if s == "" || strings.ContainsAny(s, ".*> \t\r\n") {
+			return nil, fmt.Errorf("cannot open queue: stage %q is no subject token", s)
+		}
+	}
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open queue: %w", err)
+	}
+	q := &Queue{js: js, opt: opt.withDefaults()}
+	if err := q.ensure(ctx); err != nil {
+		return nil, fmt.Errorf("cannot open queue: %w", err)
+	}
+	return q, nil
+}
+
+// ensure makes the stream, or brings it to the configured shape.
+func (q *Queue) ensure(ctx context.Context) error {
+	_, err := q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:        streamName,
+		Description: "Sekisho: what is to be done with which job; rebuilt from the spool",
+		Subjects:    []string{subjectPrefix + "*.*.*"},
+		Retention:   jetstream.WorkQueuePolicy,
+		Storage:     jetstream.FileStorage,
+		Replicas:    q.opt.Replicas,
+		MaxBytes:    q.opt.MaxBytes,
+		MaxMsgSize:  4 << 10,
+		// A full stream refuses what is new; the other choice would drop the oldest job without a word.
+		Discard: jetstream.DiscardNew,
+		// A message that is still there is not published again, however late: the reconciler may publish everything.
+		MaxMsgsPerSubject:    1,
+		DiscardNewPerSubject: true,
+		Duplicates:           q.opt.Duplicates,
+		DenyDelete:           true,
+		// The asynchronous mode would acknowledge before it syncs, whatever the server's SyncAlways says.
+		PersistMode: jetstream.DefaultPersistMode,
+	})
+	if err != nil {
+		return fmt.Errorf("cannot make stream: %w", err)
+	}
+	return nil
+}
+
+// Publish puts the message of a stage of a job into the queue, durably when it returns. It does nothing when the message
+// is there already, and when the same was published and done within the duplicate window.
+func (q *Queue) Publish(ctx context.Context, stage string, id ID, generation int) error {
+	_, err := q.publish(ctx, stage, id, generation, fmt.Sprintf("%s/%s/%d", stage, id, generation))
+	return err
+}
+
+// publish reports whether the message was not there before. A msgID of "" is recognised as no duplicate of any other.
+func (q *Queue) publish(ctx context.Context, stage string, id ID, generation int, msgID string) (fresh bool, err error) {
+	if err := id.Check(); err != nil {
+		return false, err
+	}
+	msg := nats.NewMsg(subjectPrefix + stage + "." + string(id) + "." + strconv.Itoa(generation))
+	var opts []jetstream.PublishOpt
+	if msgID != "" {
+		opts = append(opts, jetstream.WithMsgID(msgID))
+	}
+	ack, err := q.js.PublishMsg(ctx, msg, opts...)
+	if thereAlready(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("cannot publish %s of job %s: %w", stage, id, err)
+	}
+	return !ack.Duplicate, nil
+}
+
+// thereAlready reports whether a publish was refused because the subject holds its one message. The server gives this
+// refusal the code of any failure to store, and only its text tells them apart; a text that changed would make every
+// repeated Publish an error, which the tests see.
+func thereAlready(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && strings.Contains(api.Description, "maximum messages per subject")
+}
+
+// parseSubject is the inverse of the subject that publish makes.
+func parseSubject(subject string) (stage string, id ID, generation int, err error) {
+	parts := strings.Split(strings.TrimPrefix(subject, subjectPrefix), ".")
+	if !strings.HasPrefix(subject, subjectPrefix) || len(parts) != 3 {
+		return "", "", 0, fmt.Errorf("cannot read subject %q", subject)
+	}
+	generation, err = strconv.Atoi(parts[2])
+	if err != nil || generation < 0 {
+		return "", "", 0, fmt.Errorf("cannot read generation of subject %q", subject)
+	}
+	return parts[0], ID(parts[1]), generation, ID(parts[1]).Check()
+}
+
+// Depth returns how many messages of a stage wait or are being worked on.
+func (q *Queue) Depth(ctx context.Context, stage string) (int, error) {
+	c, err := q.js.Consumer(ctx, streamName, stage)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return q.count(ctx, stage)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot find consumer: %w", err)
+	}
+	info, err := c.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read consumer: %w", err)
+	}
+	return int(info.NumPending) + info.NumAckPending, nil
+}
+
+// count counts the messages of a stage that nobody consumes yet.
+func (q *Queue) count(ctx context.Context, stage string) (int, error) {
+	s, err := q.js.Stream(ctx, streamName)
+	if err != nil {
+		return 0, fmt.Errorf("cannot find stream: %w", err)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(subjectPrefix+stage+".>"))
+	if err != nil {
+		return 0, fmt.Errorf("cannot read stream: %w", err)
+	}
+	return len(info.State.Subjects), nil
+}
