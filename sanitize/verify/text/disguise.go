@@ -1,0 +1,69 @@
+package text
+
+import (
+	"strings"
+
+	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/charset"
+)
+
+// sniffed is how many characters from the start programs look at to guess a type (the WHATWG sniffing standard reads
+// 1,445 bytes, Internet Explorer read 256).
+const sniffed = 1445
+
+// beginnings are how things begin that are text to the eye and something else to a program.
+var beginnings = [...]string{
+	"%!ps", "%pdf-", "{\\rt", "#!", "<%", "<?", "<!",
+	"[internetshortcut]", "[shellclassinfo]", "[.shellclassinfo]", "[autorun]", "[version]\nsignature=",
+	"windows registry editor", "regedit4", "@echo off", "mime-version:", "x5o!p%@ap",
+}
+
+// anywhere are the marks of a page that a browser finds in the middle of what it sniffs.
+var anywhere = [...]string{"<html", "<script", "<svg", "<!doctype", "<iframe", "<?xml", "<?php", "<job", "<scriptlet"}
+
+// disguise fails when the start of b is that of markup, a script or another type.
+func disguise(b []byte, e charset.Encoding) error {
+	head := start(b, e)
+	for _, s := range beginnings {
+		if strings.HasPrefix(head, s) {
+			return verify.Fail(RuleDisguise, "", "it begins with %q", s)
+		}
+	}
+	if len(head) > 1 && head[0] == '<' && tagged(head[1:]) {
+		return verify.Fail(RuleDisguise, "", "it begins with a tag")
+	}
+	for _, s := range anywhere {
+		if strings.Contains(head, s) {
+			return verify.Fail(RuleDisguise, "", "%q stands near its start", s)
+		}
+	}
+	return nil
+}
+
+// tagged reports whether s, which follows a '<', goes on like a tag: a name that ends in '>' or before an attribute.
+func tagged(s string) bool {
+	s = strings.TrimPrefix(s, "/")
+	n := strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != ':' && r != '-' && r != '_'
+	})
+	if n <= 0 {
+		return false
+	}
+	rest := strings.TrimLeft(s[n:], " \t\r\n")
+	return strings.HasPrefix(rest, ">") || strings.HasPrefix(rest, "/>") || len(rest) < len(s[n:]) && strings.Contains(s, "=")
+}
+
+// start returns the first characters of b in lower case, without what stands before the first visible one.
+func start(b []byte, e charset.Encoding) string {
+	var s strings.Builder
+	n := 0
+	e.Each(b, func(_ int, r rune) bool {
+		if s.Len() == 0 && (r == ' ' || r == '\t' || r == '\r' || r == '\n' || r == '\f' || r == '\uFEFF' || r == charset.Designated) {
+			return true
+		}
+		s.WriteRune(r)
+		n++
+		return n < sniffed
+	})
+	return strings.ReplaceAll(strings.ToLower(s.String()), "\r\n", "\n")
+}
