@@ -1,0 +1,125 @@
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"sekisho/internal/worker/wire"
+	"sekisho/sanitize"
+)
+
+// maxStack bounds the stack of one goroutine, in bytes: endless recursion ends before the memory does.
+const maxStack = 64 << 20
+
+// maxText bounds the text of an error on its way out, in bytes. Half of it is kept for a stack trace's head.
+const maxText = 16 << 10
+
+// Services are the kinds of work that a child can be asked for.
+type Services struct {
+	Rebuild  func(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error)
+	Identify func(in sanitize.Input, untrustedName string) (string, error)
+	Verify   func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) error
+}
+
+// Serve enters the sandbox by enter (sandbox.Enter), answers one request and waits to be killed. Layers that the kernel
+// does not give are told to the pool, which decides; why they are missing goes to stderr. An error means that no request
+// could be answered.
+func Serve(enter func() (wire.Set, error), s Services) error {
+	debug.SetMaxStack(maxStack)
+	missing, why := enter()
+	if why != nil {
+		fmt.Fprintln(os.Stderr, why)
+	}
+	control := descriptor(wire.ControlFD)
+	if _, err := control.Write([]byte{wire.Version, byte(missing)}); err != nil {
+		return fmt.Errorf("cannot say that the child is ready: %w", err)
+	}
+	req, files, err := receive(control)
+	if errors.Is(err, io.EOF) {
+		return nil // the pool closed before there was a file
+	}
+	if err != nil {
+		return err
+	}
+	return answer(control, s, req, files)
+}
+
+func answer(control io.ReadWriter, s Services, req wire.Request, files []descriptor) error {
+	resp := s.do(req, files)
+	msg, err := wire.Encode(resp, wire.MaxResponse)
+	if err != nil {
+		return err
+	}
+	if _, err = control.Write(msg); err != nil {
+		return fmt.Errorf("cannot answer: %w", err)
+	}
+	_, err = io.Copy(io.Discard, control) // the pool looks at what was used, and kills
+	return err
+}
+
+// do runs the one piece of work.
+func (s Services) do(req wire.Request, files []descriptor) wire.Response {
+	limitMemory(req.Policy.Limits.Memory)
+	ctx, cancel := context.WithTimeout(context.Background(), req.Policy.Limits.Time)
+	defer cancel()
+	in := sanitize.NewInput(files[0], req.Size)
+	name := string(req.Name)
+	switch {
+	case req.Mode == wire.Rebuild && len(files) == 2:
+		return s.rebuild(ctx, req, in, files[1])
+	case req.Mode == wire.Identify:
+		id, err := s.Identify(in, name)
+		return response(sanitize.Report{Type: id}, err)
+	case req.Mode == wire.Verify:
+		err := s.Verify(ctx, req.Format, in, req.Policy)
+		resp := response(sanitize.Report{Type: req.Format}, err)
+		if err != nil && resp.Kind != wire.KindTimeout {
+			resp.Kind = wire.KindVerify
+		}
+		return resp
+	}
+	return response(sanitize.Report{}, fmt.Errorf("cannot do %q with %d descriptors", req.Mode, len(files)))
+}
+
+func (s Services) rebuild(ctx context.Context, req wire.Request, in sanitize.Input, out descriptor) wire.Response {
+	job := sanitize.Job{Input: in, Name: string(req.Name), Policy: req.Policy}
+	for _, p := range req.Passwords {
+		job.Passwords = append(job.Passwords, string(p))
+	}
+	buffered := newOutput(out)
+	report, err := s.Rebuild(ctx, job, buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	return response(report, err)
+}
+
+func response(r sanitize.Report, err error) wire.Response {
+	resp := wire.Response{Type: r.Type, Output: r.Output, Findings: r.Findings}
+	if err == nil {
+		return resp
+	}
+	resp.Failed, resp.Kind, resp.Transient = true, wire.KindOf(err), sanitize.IsTransient(err)
+	resp.Text = clip(err.Error(), maxText)
+	return resp
+}
+
+// clip returns s, or its head and its tail when it is longer than n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n/2] + "\n…\n" + s[len(s)-n/2:]
+}
+
+// limitMemory tells the garbage collector to work harder before the limit of the process is met. The limit itself,
+// in bytes, is set by the pool.
+func limitMemory(limit int64) {
+	if limit > 0 {
+		debug.SetMemoryLimit(limit - limit/8)
+	}
+}

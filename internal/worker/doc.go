@@ -1,0 +1,26 @@
+// Package worker runs one disposable, sandboxed child process for each file: the process that opens hostile bytes.
+//
+// A Pool keeps a few children started and sandboxed ahead of need, so that no file waits for one. A child is used for
+// one file and ends; nothing of one file can reach the next.
+//
+//	Pool                                     child (cmd/sekisho-child)
+//	────                                     ─────────────────────────
+//	clone with new namespaces, rlimits ────► no new privileges, Landlock, seccomp
+//	                          ◄──── ready ── waits in recvmsg
+//	request + input and output descriptors ► rebuilds, judges or identifies the one file
+//	                          ◄── response ─ ends
+//	kill, reap, check response and output
+//
+// What it promises:
+//
+//   - A child has no path, no network, no other process, and no descriptor but its input (read-only), its output
+//     (write-only), its stderr and its end of one socket pair.
+//   - A layer of the sandbox that the kernel does not give makes NewPool fail, unless Options.AcceptMissing names it.
+//   - Whatever a child does, the result says why the file is held. A child that is killed, crashes, talks nonsense or
+//     runs out of time or memory is a verdict about its file, not an error, and the pool goes on.
+//   - The child is dead before its output is looked at, so what is hashed is what is released.
+//   - Nothing that a child says is believed beyond its shape: a response is bounded, decoded strictly, and checked.
+//
+// An error from a method of Pool means that no child could be run, or that the caller's context ended. It says
+// nothing about the file, and may go away by itself.
+package worker

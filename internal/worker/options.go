@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"sekisho/internal/worker/wire"
+	"sekisho/sanitize"
+)
+
+// Options say how a Pool works.
+type Options struct {
+	Child         string          // path of the child program (cmd/sekisho-child); opened once, at NewPool
+	Ready         int             // children kept started ahead of need; 0 means as many as there are processors, 2 at least
+	Procs         int             // processors that one child may use at a time; 0 means 2
+	Limits        sanitize.Limits // bounds Time, Memory and FileSize of every request; zero fields mean the published limits
+	Grace         time.Duration   // how long a child may live past the time of its run; 0 means 3 s
+	AcceptMissing []string        // names of layers that may be missing (see Layers)
+	Log           *slog.Logger    // may be nil
+}
+
+// withDefaults fills what was left out, and refuses what makes no sense.
+func (o Options) withDefaults() (Options, error) {
+	if o.Child == "" {
+		return o, errors.New("no child program")
+	}
+	d := sanitize.DefaultLimits()
+	o.Ready = orDefault(o.Ready, max(2, runtime.NumCPU()))
+	o.Procs = orDefault(o.Procs, 2)
+	o.Grace = orDefault(o.Grace, 3*time.Second)
+	o.Limits.Time = orDefault(o.Limits.Time, d.Time)
+	o.Limits.Memory = orDefault(o.Limits.Memory, d.Memory)
+	o.Limits.FileSize = orDefault(o.Limits.FileSize, d.FileSize)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+func orDefault[T ~int | ~int64](v, otherwise T) T {
+	if v <= 0 {
+		return otherwise
+	}
+	return v
+}
+
+// accepted returns the layers that may be missing.
+func (o Options) accepted() (wire.Set, error) {
+	var set wire.Set
+	for _, name := range o.AcceptMissing {
+		l := wire.Layer(name)
+		if !slices.Contains(wire.Layers(), l) {
+			return 0, fmt.Errorf("no layer is called %q: have %v", name, wire.Layers())
+		}
+		set = set.With(l)
+	}
+	return set, nil
+}
+
+// bound returns the limits of one request: its own, but none above the pool's, and the pool's where it has none.
+func (o Options) bound(l sanitize.Limits) sanitize.Limits {
+	l.Time = min(orDefault(l.Time, o.Limits.Time), o.Limits.Time)
+	l.Memory = min(orDefault(l.Memory, o.Limits.Memory), o.Limits.Memory)
+	l.FileSize = min(orDefault(l.FileSize, o.Limits.FileSize), o.Limits.FileSize)
+	return l
+}

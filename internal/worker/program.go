@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sekisho/internal/worker/wire"
+)
+
+// nobody is the user and group that a child is, in its own user name space and, when the pool's process is root, in
+// the machine's.
+const nobody = 65534
+
+// firstFD keeps the program's descriptor clear of those that a child inherits.
+const firstFD = 64
+
+// program is the child program, opened once: a newer program in its place is for the next pool.
+type program struct {
+	fd   int // close-on-exec
+	null *os.File
+	attr syscall.SysProcAttr
+	env  []string
+	lack wire.Set // layers that children are started without
+}
+
+func openProgram(o Options) (*program, error) {
+	f, err := os.Open(o.Child)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open child program: %w", err)
+	}
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, firstFD)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open child program: %w", err)
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("cannot open child program: %w", err)
+	}
+	return &program{fd: fd, null: null, attr: attributes(true), env: environment(o.Procs)}, nil
+}
+
+// dropNamespaces makes the next children share the name spaces of the pool's process.
+func (p *program) dropNamespaces() {
+	p.attr = attributes(false)
+	p.lack = p.lack.With(wire.Namespaces)
+}
+
+func (p *program) close() error {
+	p.null.Close()
+	return unix.Close(p.fd)
+}
+
+// path names the open program; it is resolved in the child before exec closes the descriptor.
+func (p *program) path() string { return "/proc/self/fd/" + strconv.Itoa(p.fd) }
+
+// environment is all that a child sees of ours. A time zone would be read from a file; the number of processors, from
+// several.
+func environment(procs int) []string {
+	return []string{"TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(procs), "GOTRACEBACK=single"}
+}
+
+const allNamespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
+	syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
+
+// attributes describes how a child is cloned. As nobody it loses, at exec, every capability in its name spaces.
+func attributes(namespaces bool) syscall.SysProcAttr {
+	root := os.Geteuid() == 0
+	attr := syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
+	if root || namespaces {
+		attr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: !root}
+	}
+	if !namespaces {
+		return attr
+	}
+	uid, gid := os.Geteuid(), os.Getegid()
+	if root {
+		uid, gid = nobody, nobody
+	}
+	attr.Cloneflags = allNamespaces
+	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: uid, Size: 1}}
+	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: gid, Size: 1}}
+	attr.GidMappingsEnableSetgroups = root
+	return attr
+}

@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	seccomp "github.com/elastic/go-seccomp-bpf"
+	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+
+	"sekisho/internal/worker/wire"
+)
+
+// Enter puts the whole process into the sandbox. It returns the layers that the kernel did not give, and why.
+func Enter() (wire.Set, error) {
+	var missing wire.Set
+	var errs []error
+	for _, layer := range []struct {
+		name  wire.Layer
+		enter func() error
+	}{
+		{wire.NoNewPrivs, NoNewPrivs},
+		{wire.Landlock, Landlock},
+		{wire.Seccomp, Seccomp},
+	} {
+		if err := layer.enter(); err != nil {
+			missing = missing.With(layer.name)
+			errs = append(errs, fmt.Errorf("cannot enter layer %s: %w", layer.name, err))
+		}
+	}
+	return missing, errors.Join(errs...)
+}
+
+// NoNewPrivs gives up, for the whole process, every privilege that exec could bring. Landlock and seccomp spread it
+// to all threads: each sets it on, or copies it to, the threads it covers.
+func NoNewPrivs() error {
+	if builtWithCgo {
+		return errors.New("built with cgo; build with CGO_ENABLED=0")
+	}
+	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+}
+
+// Landlock forbids all threads to open, make, rename or remove any file, to bind or connect a TCP socket, and to reach
+// a process or an abstract socket outside. What an old kernel does not know of is left out, but files are the least.
+func Landlock() error {
+	if _, err := LandlockVersion(); err != nil {
+		return err
+	}
+	return landlock.V7.BestEffort().Restrict()
+}
+
+// LandlockVersion returns the version of Landlock that the kernel offers, at least 1.
+func LandlockVersion() (int, error) {
+	v, err := ll.LandlockGetABIVersion()
+	if err != nil || v < 1 {
+		return 0, fmt.Errorf("kernel without Landlock: %w", err)
+	}
+	return v, nil
+}
+
+// Seccomp kills the process at any system call outside the list of policy, on all threads, from now on.
+func Seccomp() error {
+	wakePoller()
+	return seccomp.LoadFilter(seccomp.Filter{
+		NoNewPrivs: true,
+		Flag:       seccomp.FilterFlagTSync,
+		Policy:     policy(os.Getpid()),
+	})
+}
+
+// wakePoller makes the runtime open the descriptors that timers need, since it cannot open them later.
+func wakePoller() { time.AfterFunc(time.Hour, func() {}).Stop() }

@@ -1,0 +1,65 @@
+// Command hostile is the child program of the tests: it does what its input says, mostly what no child should.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"sekisho/internal/worker/child"
+	"sekisho/internal/worker/sandbox"
+	"sekisho/internal/worker/wire"
+	"sekisho/sanitize"
+)
+
+// seccomp is "off" in the build that shows what the other layers hold by themselves.
+var seccomp string
+
+func main() {
+	err := child.Serve(enter, child.Services{
+		Rebuild: rebuild,
+		Identify: func(in sanitize.Input, name string) (string, error) {
+			return strings.ToLower(name), nil
+		},
+		Verify: func(_ context.Context, format string, in sanitize.Input, _ sanitize.Policy) error {
+			if string(in.Head(4)) == "good" {
+				return nil
+			}
+			return errors.New("not good")
+		},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func enter() (wire.Set, error) {
+	if seccomp == "off" {
+		return 0, errors.Join(sandbox.NoNewPrivs(), sandbox.Landlock())
+	}
+	return sandbox.Enter()
+}
+
+func rebuild(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error) {
+	all, err := job.Input.Bytes(1 << 20)
+	if err != nil {
+		return sanitize.Report{}, err
+	}
+	verb, rest, _ := strings.Cut(string(all), "\n")
+	report := sanitize.Report{Type: "hostile", Output: "hostile"}
+	if verb == "echo" {
+		_, err := io.WriteString(out, rest)
+		return report, err
+	}
+	if do, ok := failures()[verb]; ok {
+		return report, do(ctx, out)
+	}
+	if try, ok := escapes()[verb]; ok {
+		return report, try(rest, out)
+	}
+	return report, fmt.Errorf("no verb %q", verb)
+}
