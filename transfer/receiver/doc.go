@@ -21,6 +21,6 @@
 // The staged file is moved, never copied, into its place, and nothing else removes it: so that it is gone says that it was
 // released, even when staff have taken the released file away since.
 //
-// Every authentic package uses up its sequence number, whether it was released or refused; Missing lists the numbers that
-// never came.
+// A released package uses up its id and its sequence number: another one with either is refused. A refused package may be
+// sent again, byte for byte, once the cause is mended. Missing lists the numbers that never came.
 package receiver
