@@ -1,0 +1,66 @@
+// Package jpeg rebuilds JPEG pictures (ITU-T T.81, ISO/IEC 10918-1) without loss.
+//
+// A picture is read down to the symbols that carry its coefficients, and those are written again behind markers,
+// Huffman tables and restart-free scans of our own, so that every coefficient stays what it was and no byte of the
+// input is copied:
+//
+//	input ─► parse (markers, tables, scans) ─► read a scan ─┬─► count symbols ─► optimal Huffman tables
+//	                                                        └─► read it again ─► write symbols ─► output
+//
+// A scan is read twice instead of being kept: the memory of a rebuild is the input, one scan without its stuffing,
+// and, for a progressive picture, eight bytes for each block of 64 coefficients.
+//
+// Kept are the JFIF density, the Adobe marker (it decides the colour model), the orientation, and a colour profile
+// whose every number was understood. All other application data, comments, thumbnails, and everything behind the end
+// of the picture or between its segments, falls away.
+package jpeg
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"sekisho/sanitize"
+)
+
+// Format rebuilds JPEG pictures.
+type Format struct{}
+
+var _ sanitize.Format = Format{}
+
+// Info describes the format.
+func (Format) Info() sanitize.Info {
+	return sanitize.Info{
+		ID: "jpeg", Name: "JPEG 画像 / JPEG picture", Extensions: []string{"jpg", "jpeg", "jpe", "jfif"}, MIME: "image/jpeg",
+	}
+}
+
+// Detect reports whether in starts with a start-of-image marker and another marker.
+func (Format) Detect(in sanitize.Input) bool {
+	return bytes.Equal(in.Head(3), []byte{0xff, markerSOI, 0xff})
+}
+
+// Rebuild writes the picture anew. Arithmetic coding, hierarchical and lossless processes, samples of twelve bits
+// and DNL segments are ErrUnsupported; a picture that lacks any of its coefficients is ErrMalformed.
+func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass sanitize.Pass) (sanitize.Report, error) {
+	var report sanitize.Report
+	untrusted, err := in.Bytes(pass.Policy.Limits.FileSize)
+	if err != nil {
+		return report, err
+	}
+	p, err := parse(untrusted, pass.Policy.Limits, &report)
+	if err != nil {
+		return report, fmt.Errorf("cannot read JPEG: %w", err)
+	}
+	if pass.Policy.Pixels && p.decodable() {
+		err = p.rebuildPixels(ctx, untrusted, out, pass, &report)
+	} else {
+		err = p.write(ctx, out)
+	}
+	if err != nil {
+		return report, fmt.Errorf("cannot rebuild JPEG: %w", err)
+	}
+	p.meta.report(p, &report)
+	return report, nil
+}
