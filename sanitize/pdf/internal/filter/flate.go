@@ -1,0 +1,57 @@
+package filter
+
+import (
+	"bytes"
+	"io"
+
+	kflate "github.com/klauspost/compress/flate"
+)
+
+// block is how much is decoded between two looks at the budget.
+const block = 64 << 10
+
+// flate undoes FlateDecode (ISO 32000-2 7.4.4): RFC 1950, without belief in the header or the checksum, which many
+// writers get wrong and no reader checks. What follows the end of the data is not looked at.
+func (d *Decoder) flate(data []byte) ([]byte, error) {
+	if len(data) >= 2 && data[0]&0x0f == 8 && (uint(data[0])<<8|uint(data[1]))%31 == 0 {
+		data = data[2:]
+	} else {
+		data = bytes.TrimLeft(data, "\r\n") // a line end too many after "stream"
+		if len(data) >= 2 && data[0]&0x0f == 8 {
+			data = data[2:]
+		}
+	}
+	d.src.Reset(data)
+	if d.inflate == nil {
+		d.inflate = kflate.NewReader(&d.src)
+	} else if err := d.inflate.(kflate.Resetter).Reset(&d.src, nil); err != nil {
+		return nil, err
+	}
+	return readAll(d.inflate, min(len(data)*4+512, 1<<20), d.Charge)
+}
+
+// readAll reads r to its end. An error of r is damage, and what came before it is returned.
+func readAll(r io.Reader, guess int, charge func(int64) error) ([]byte, error) {
+	out := make([]byte, 0, guess)
+	charged := 0
+	for {
+		if len(out) == cap(out) {
+			out = append(out, 0)[:len(out)]
+		}
+		end := min(cap(out), len(out)+block)
+		n, err := r.Read(out[len(out):end])
+		out = out[:len(out)+n]
+		if len(out)-charged >= block || err != nil {
+			if cerr := charge(int64(len(out) - charged)); cerr != nil {
+				return nil, cerr
+			}
+			charged = len(out)
+		}
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, errDamaged
+		}
+	}
+}

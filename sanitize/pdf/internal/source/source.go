@@ -1,0 +1,76 @@
+// Package source gives the objects of a PDF by number, from whichever reader could make sense of the file.
+//
+// Open is the ordinary way: pdfcpu reads the cross-reference table, decrypts, and unpacks object streams. Repair is for
+// files whose table is missing or wrong: it looks at every byte for objects, as readers do for a damaged file.
+package source
+
+import (
+	"errors"
+	"fmt"
+
+	"sekisho/sanitize/pdf/internal/object"
+)
+
+// Limits bounds what reading may use.
+type Limits struct {
+	Objects int   // objects in the file
+	Nesting int   // arrays and dictionaries in one another
+	Bytes   int64 // what object streams may unpack to, in all
+}
+
+// ErrPassword says that the file needs a password that was not given.
+var ErrPassword = errors.New("password needed")
+
+// ErrLimit says that a limit was reached.
+var ErrLimit = errors.New("limit reached")
+
+// Document is an open PDF.
+type Document struct {
+	Root      object.Ref
+	Info      object.Object // the information dictionary or a reference to it, or nil
+	Encrypted bool          // it was; what Load gives is not
+	Repaired  bool          // the cross-reference table was of no use
+
+	load  func(object.Ref) (object.Object, error)
+	cache map[object.Ref]object.Object
+	next  object.Ref // a number that the file does not use
+}
+
+// maxChain bounds references to references, which ISO 32000-2 7.3.10 does not allow and some files have.
+const maxChain = 8
+
+// Load returns the object that o is or refers to, through any references; what is not there is nil, null.
+// ref is the last reference that was followed, or 0 when o was none.
+func (d *Document) Load(o object.Object) (target object.Object, ref object.Ref, err error) {
+	for range maxChain {
+		r, ok := o.(object.Ref)
+		if !ok {
+			return o, ref, nil
+		}
+		ref = r
+		if o, err = d.get(r); err != nil {
+			return nil, ref, err
+		}
+	}
+	return nil, ref, nil
+}
+
+func (d *Document) get(r object.Ref) (object.Object, error) {
+	if o, ok := d.cache[r]; ok {
+		return o, nil
+	}
+	o, err := d.load(r)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read object %d: %w", r, err)
+	}
+	d.cache[r] = o
+	return o, nil
+}
+
+// Adopt gives o a number, so that it can be referred to like an object of the file.
+func (d *Document) Adopt(o object.Object) object.Ref {
+	r := d.next
+	d.next++
+	d.cache[r] = o
+	return r
+}

@@ -1,0 +1,127 @@
+package pdf
+
+import (
+	"fmt"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/pdf/internal/filter"
+	"sekisho/sanitize/pdf/internal/grammar"
+	"sekisho/sanitize/pdf/internal/object"
+)
+
+// stream copies a stream: its dictionary by the grammar, its data by what it is.
+func (w *walk) stream(src *object.Stream, typ grammar.Type, to object.Ref) error {
+	d, err := w.dict(src.Dict, typ)
+	if err != nil {
+		return err
+	}
+	switch typ {
+	case grammar.XObjectImage, grammar.XObjectImageMask, grammar.XObjectImageSoftMask:
+		return w.image(src, d, to)
+	}
+	data, err := w.decode(src)
+	if err != nil {
+		return err
+	}
+	switch typ {
+	case grammar.ContentStream, grammar.XObjectFormType1, grammar.PatternType1:
+		if data, err = w.content(data); err != nil {
+			return err
+		}
+	}
+	return w.store(to, d, data)
+}
+
+// decode undoes all filters of a stream that is no picture.
+func (w *walk) decode(src *object.Stream) ([]byte, error) {
+	r, err := w.unfilter(src, false)
+	if err != nil {
+		return nil, err
+	}
+	if r.Image != nil {
+		return nil, fmt.Errorf("%w: %s on a stream that is no picture", sanitize.ErrMalformed, r.Image.Name)
+	}
+	return r.Data, nil
+}
+
+// unfilter undoes the filters of a stream, down to that of a picture if there is one.
+func (w *walk) unfilter(src *object.Stream, keepPNG bool) (filter.Result, error) {
+	filters, err := w.plainCopy(src.Dict.Get("Filter"), 0)
+	if err != nil {
+		return filter.Result{}, err
+	}
+	parms, err := w.plainCopy(src.Dict.Get("DecodeParms"), 0)
+	if err != nil {
+		return filter.Result{}, err
+	}
+	steps, err := filter.Chain(filters, parms)
+	if err != nil {
+		return filter.Result{}, err
+	}
+	r, err := w.dec.Decode(src.Raw, steps, keepPNG)
+	if err == nil && r.Damaged {
+		w.repair(ruleDamagedStream)
+	}
+	return r, err
+}
+
+// maxParms bounds how deep the parameters of a filter are looked into: an array of dictionaries of values.
+const maxParms = 3
+
+// plainCopy returns o with all references in it replaced by what they refer to, three levels deep; a stream in it stays
+// a reference.
+func (w *walk) plainCopy(o object.Object, depth int) (object.Object, error) {
+	v, ref, err := w.doc.Load(o)
+	if err != nil || depth >= maxParms {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case *object.Stream:
+		return ref, nil
+	case object.Array:
+		out := make(object.Array, len(v))
+		for i := range v {
+			if out[i], err = w.plainCopy(v[i], depth+1); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case object.Dict:
+		out := make(object.Dict, len(v))
+		for i := range v {
+			out[i].Key = v[i].Key
+			if out[i].Value, err = w.plainCopy(v[i].Value, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+// store writes data under FlateDecode, or as it is when that is no shorter.
+func (w *walk) store(to object.Ref, d object.Dict, data []byte) error {
+	packed, err := w.out.Deflate(data)
+	if err != nil {
+		return err
+	}
+	if len(packed) >= len(data) {
+		return w.out.Stream(to, d, data)
+	}
+	d = append(d, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
+	return w.out.Stream(to, d, packed)
+}
+
+// storePredicted writes the rows of a picture as they were predicted, which packs better than the bare ones.
+func (w *walk) storePredicted(to object.Ref, d object.Dict, r filter.Result) error {
+	packed, err := w.out.Deflate(r.Data)
+	if err != nil {
+		return err
+	}
+	parms := object.Dict{
+		{Key: "BitsPerComponent", Value: r.PNG.Bits}, {Key: "Colors", Value: r.PNG.Colors},
+		{Key: "Columns", Value: r.PNG.Columns}, {Key: "Predictor", Value: r.PNG.Kind},
+	}
+	d = append(d, object.Entry{Key: "DecodeParms", Value: parms}, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
+	return w.out.Stream(to, d, packed)
+}

@@ -1,0 +1,177 @@
+package pdf
+
+import (
+	"math"
+
+	"sekisho/sanitize/pdf/internal/grammar"
+	"sekisho/sanitize/pdf/internal/object"
+)
+
+// value copies one value of a key of an object of type in, or returns nil when it is not one that the key may have.
+func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object.Object, error) {
+	v, ref, err := w.doc.Load(src)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case object.Array:
+		return w.arrayValue(v, ref, k)
+	case object.Dict:
+		return w.dictValue(v, ref, k)
+	case *object.Stream:
+		return w.streamValue(v, ref, k)
+	case object.Name:
+		if k.Alt(grammar.Name) != nil {
+			return w.name(v, k, in), nil
+		}
+	default:
+		if s := scalar(v, k); s != nil {
+			return s, nil
+		}
+	}
+	w.drop(ruleWrongType)
+	return nil, nil
+}
+
+// scalar returns v, or the number that it stands for, when the key may have it.
+func scalar(v object.Object, k *grammar.Key) object.Object {
+	switch n := v.(type) {
+	case bool:
+		if k.Alt(grammar.Boolean) != nil {
+			return n
+		}
+	case object.String:
+		if k.Alt(grammar.String) != nil {
+			return n
+		}
+	case int64:
+		if k.Alt(grammar.Integer) != nil || k.Alt(grammar.Number) != nil {
+			return n
+		}
+	case float64:
+		if k.Alt(grammar.Number) != nil {
+			return n
+		}
+		if k.Alt(grammar.Integer) != nil && math.Abs(n) < 1<<53 {
+			return int64(math.Round(n))
+		}
+	}
+	return nil
+}
+
+// arrayValue copies an array: a rectangle, a matrix, or one of the types that the key links to.
+func (w *walk) arrayValue(v object.Array, ref object.Ref, k *grammar.Key) (object.Object, error) {
+	if alt := k.Alt(grammar.Array); alt != nil {
+		typ, ok, err := w.resolve(alt.Links, elements(v))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return w.accept(typ, v, ref)
+		}
+	}
+	if k.Alt(grammar.Rectangle) != nil {
+		return w.numbers(v, 4)
+	}
+	if k.Alt(grammar.Matrix) != nil {
+		return w.numbers(v, 6)
+	}
+	w.drop(ruleWrongType)
+	return nil, nil
+}
+
+// numbers copies an array of exactly n numbers.
+func (w *walk) numbers(v object.Array, n int) (object.Object, error) {
+	out := make(object.Array, 0, n)
+	for _, o := range v {
+		target, _, err := w.doc.Load(o)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := object.Number(target); ok && len(out) < n {
+			out = append(out, target)
+		}
+	}
+	if len(out) != n {
+		w.drop(ruleWrongType)
+		return nil, nil
+	}
+	return out, nil
+}
+
+func (w *walk) dictValue(v object.Dict, ref object.Ref, k *grammar.Key) (object.Object, error) {
+	for _, kind := range []grammar.Kind{grammar.NameTree, grammar.NumberTree} {
+		if alt := k.Alt(kind); alt != nil {
+			return w.tree(v, ref, kind, alt)
+		}
+	}
+	alt := k.Alt(grammar.Dictionary)
+	if alt == nil {
+		w.drop(ruleWrongType)
+		return nil, nil
+	}
+	typ, ok, err := w.resolve(alt.Links, v.Get)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		w.drop(ruleUnknownObject)
+		return nil, nil
+	}
+	return w.accept(typ, v, ref)
+}
+
+func (w *walk) streamValue(v *object.Stream, ref object.Ref, k *grammar.Key) (object.Object, error) {
+	alt := k.Alt(grammar.Stream)
+	if alt == nil {
+		w.drop(ruleWrongType)
+		return nil, nil
+	}
+	typ, ok, err := w.resolve(alt.Links, v.Dict.Get)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		w.drop(ruleUnknownObject)
+		return nil, nil
+	}
+	return w.accept(typ, v, ref)
+}
+
+// accept copies an object whose type has been found out, or drops it when policy says so. One that has a number is
+// referred to; one that has none is copied on the spot.
+func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object.Object, error) {
+	rule := grammar.Of(typ).Drop
+	if rule == "" {
+		var err error
+		if rule, err = w.forbidden(typ, v); err != nil {
+			return nil, err
+		}
+	}
+	if rule != "" {
+		w.drop(rule)
+		return nil, nil
+	}
+	switch typ {
+	case grammar.PageObject:
+		if to, ok := w.pages[ref]; ok && ref != 0 {
+			return to, nil
+		}
+		w.drop(ruleUnknownObject) // a page that is on no page tree
+		return nil, nil
+	case grammar.PageTreeNode, grammar.PageTreeNodeRoot:
+		return w.root, nil
+	}
+	if ref != 0 {
+		return w.refer(ref, typ)
+	}
+	switch v := v.(type) {
+	case object.Dict:
+		return w.dict(v, typ)
+	case object.Array:
+		return w.array(v, typ)
+	case *object.Stream: // a stream always has a number
+		return w.refer(w.doc.Adopt(v), typ)
+	}
+	return nil, nil
+}
