@@ -1,0 +1,207 @@
+package textenc
+
+import (
+	"bytes"
+	"unicode"
+)
+
+// Detect returns the encoding of b, and None when b is no text: when it has the controls of a binary file, or too many
+// bytes that are no character in any encoding. A few broken characters are put up with, since programs that cut fields
+// by bytes leave half ones. When b is not the whole text, a character that is cut at its end counts for nothing.
+func Detect(b []byte, whole bool) Encoding {
+	switch {
+	case bytes.HasPrefix(b, []byte(bomUTF32LE)), bytes.HasPrefix(b, []byte(bomUTF32BE)):
+		return None
+	case bytes.HasPrefix(b, []byte(bomUTF16LE)):
+		return marked(UTF16LE, b[2:], whole)
+	case bytes.HasPrefix(b, []byte(bomUTF16BE)):
+		return marked(UTF16BE, b[2:], whole)
+	}
+	if !looksBinary(b) {
+		if e := byBytes(b, whole); e != None {
+			return e
+		}
+	}
+	if bytes.IndexByte(b, 0) >= 0 {
+		return unmarked(b, whole)
+	}
+	return None
+}
+
+// byBytes returns the encoding of a text that is not in UTF-16.
+func byBytes(b []byte, whole bool) Encoding {
+	switch {
+	case bytes.HasPrefix(b, []byte(bomUTF8)):
+		return marked(UTF8BOM, b[len(bomUTF8):], whole)
+	case switches(b) && count(ISO2022JP, b, whole).good():
+		return ISO2022JP
+	case count(UTF8, b, whole).good():
+		return UTF8
+	}
+	return legacy(b, whole)
+}
+
+// looksBinary reports whether b has zeros in a row, or more controls than stray ones. Escape sequences are judged
+// elsewhere, and do not count.
+func looksBinary(b []byte) bool {
+	if bytes.Contains(b, []byte{0, 0}) {
+		return true
+	}
+	controls := 0
+	for _, c := range b {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b && c != '\b' && c != '\a' {
+			controls++
+		}
+	}
+	return controls > 2+len(b)/64
+}
+
+// tally is how well a text fits an encoding, in characters.
+type tally struct {
+	chars    int
+	multi    int // outside ASCII
+	bad      int
+	odd      int // well-formed without a meaning
+	controls int
+	strange  int // neither ASCII nor of a kind that Japanese or European text has
+	kana     int // full-width
+	double   int // CP932: of two bytes
+}
+
+// hopeless is how many bad characters end the count, when they are the most of what is not ASCII.
+const hopeless = 100
+
+// count reads b as e, to its end unless that is hopeless.
+func count(e Encoding, b []byte, whole bool) (t tally) {
+	d := NewDecoder(e, b)
+	for {
+		n := d.plainRun()
+		t.chars += n
+		d.rest = d.rest[n:]
+		left := len(d.rest)
+		c, ok := d.Next()
+		if !ok || (c.Bad && !whole && left < 4) {
+			return t
+		}
+		t.add(c)
+		if t.bad > hopeless && t.bad > t.multi {
+			return t
+		}
+	}
+}
+
+func (t *tally) add(c Char) {
+	t.chars++
+	switch {
+	case c.Bad:
+		t.bad++
+		return
+	case isControl(c.Rune):
+		t.controls++
+		return
+	case c.Rune < 0x80:
+		return
+	case c.Rune == Unassigned:
+		t.odd++
+	case c.Rune >= 0x3041 && c.Rune <= 0x30fe:
+		t.kana++
+	}
+	t.multi++
+	if len(c.Bytes) == 2 {
+		t.double++
+	}
+	if !isUsual(c.Rune) {
+		t.strange++
+	}
+}
+
+// isUsual reports whether r is of the blocks that Japanese and European texts are made of.
+func isUsual(r rune) bool {
+	return r < 0x0530 || r >= 0x2000 && r < 0x2800 || r >= 0x2e80 && r < 0xa000 || r >= 0xe000 && r < 0xe760 ||
+		r >= 0xf900 && r < 0xfb00 || r >= 0xff00 && r < 0xfff0 || r >= 0x1f000 && r < 0x30000
+}
+
+// good reports whether the text is of the encoding: all of it, or all but one character in fifty, while no more than
+// a quarter is without a meaning.
+func (t tally) good() bool {
+	return (t.bad == 0 || t.bad*50 <= t.multi) && t.odd*4 <= t.multi
+}
+
+// marked judges a text whose byte order mark names its encoding.
+func marked(e Encoding, b []byte, whole bool) Encoding {
+	t := count(e, b, whole)
+	if t.bad*50 > t.chars || t.controls > 2+t.chars/64 {
+		return None
+	}
+	return e
+}
+
+// unmarked recognises UTF-16 without a byte order mark, when nothing speaks against it: no broken pair, no control,
+// hardly a character that such a text would not have, and not two ASCII letters in nine units of ten.
+func unmarked(b []byte, whole bool) Encoding {
+	letters := 0
+	for i := 0; i+1 < len(b); i += 2 {
+		if b[i] >= ' ' && b[i] < 0x7f && b[i+1] >= ' ' && b[i+1] < 0x7f {
+			letters++
+		}
+	}
+	if letters*20 > len(b)*9 {
+		return None
+	}
+	for _, e := range []Encoding{UTF16LE, UTF16BE} {
+		t := count(e, b, whole)
+		if t.chars > 0 && t.bad == 0 && t.controls == 0 && t.strange*20 <= t.chars && t.odd == 0 {
+			return e
+		}
+	}
+	return None
+}
+
+// switches reports whether b selects a Japanese character set of ISO-2022-JP. Designating ASCII alone is also what
+// terminal programs write, and says nothing.
+func switches(b []byte) bool {
+	for set := setRoman; set <= set0212; set++ {
+		if bytes.Contains(b, []byte(designation(set))) {
+			return true
+		}
+	}
+	return false
+}
+
+// legacy tells the 8-bit encodings apart. The same bytes can be half-width kana in CP932 and kanji in EUC-JP; then no
+// lead byte of CP932 below A0 occurs, and full-width kana, or kanji that only CP932 would mix with half-width kana,
+// speak for EUC-JP.
+func legacy(b []byte, whole bool) Encoding {
+	sjis, euc := count(CP932, b, whole), count(EUCJP, b, whole)
+	switch {
+	case sjis.good() && euc.good() && sjis.bad == euc.bad:
+		if euc.kana*4 >= euc.multi || sjis.double > 0 {
+			return EUCJP
+		}
+		return CP932
+	case sjis.good() && (!euc.good() || sjis.bad < euc.bad):
+		return CP932
+	case euc.good():
+		return EUCJP
+	case isWestern(b):
+		return Windows1252
+	}
+	return None
+}
+
+// isWestern reports whether b is mostly ASCII letters with some accented ones.
+func isWestern(b []byte) bool {
+	letters, high := 0, 0
+	for _, c := range b {
+		switch {
+		case c >= 0x80:
+			if r := next1252([]byte{c}); r.Bad || !unicode.IsPrint(r.Rune) && r.Rune != 0xa0 && r.Rune != 0xad {
+				return false
+			}
+			high++
+		case c|0x20 >= 'a' && c|0x20 <= 'z' || c == ' ':
+			letters++
+		}
+	}
+	return high*10 <= len(b)*3 && letters*2 >= len(b)
+}
