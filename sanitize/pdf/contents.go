@@ -1,27 +1,139 @@
 package pdf
 
 import (
+	"bytes"
+
+	"sekisho/sanitize/pdf/internal/content"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
 )
 
+// lose tells of what the cleaner of content streams left out.
+func (w *walk) lose(what content.Lost) {
+	switch what {
+	case content.LostOperator:
+		w.drop(ruleOperator)
+	case content.LostProperty:
+		w.drop(rulePrivateKey)
+	case content.LostImage:
+		w.drop(ruleInlineImage)
+	}
+}
+
+// part is one of the streams of a page's content.
+type part struct {
+	role  role
+	src   *object.Stream
+	clean []byte // nil when it has been written before
+}
+
 // contents copies the content of a page, one stream or several that are read as one (ISO 32000-2 7.8.2). Several stay
-// several, since pages share them.
+// several, since pages share them, unless one ends in the middle of an operation.
 func (w *walk) contents(src object.Object) (object.Object, error) {
-	v, ref, err := w.doc.Load(src)
+	parts, err := w.parts(src)
+	if err != nil || len(parts) == 0 {
+		return nil, err
+	}
+	whole := true
+	for i := range parts {
+		p := &parts[i]
+		if _, done := w.seen[p.role]; done {
+			continue
+		}
+		data, err := w.decode(p.src)
+		if err != nil {
+			return nil, err
+		}
+		clean, complete, err := w.clean.Clean(data)
+		if err != nil {
+			return nil, err
+		}
+		p.clean = bytes.Clone(clean)
+		whole = whole && complete
+	}
+	if !whole && len(parts) > 1 {
+		return w.joined(parts)
+	}
+	refs := make(object.Array, len(parts))
+	for i, p := range parts {
+		if refs[i], err = w.writePart(p); err != nil {
+			return nil, err
+		}
+	}
+	if len(refs) == 1 {
+		return refs[0], nil
+	}
+	return refs, nil
+}
+
+// parts lists the streams of a page's content.
+func (w *walk) parts(src object.Object) ([]part, error) {
+	v, _, err := w.doc.Load(src)
 	if err != nil {
 		return nil, err
 	}
-	switch v := v.(type) {
-	case *object.Stream:
-		return w.accept(grammar.ContentStream, v, ref)
-	case object.Array:
-		return w.array(v, grammar.ArrayOfStreamsGeneral)
+	list, ok := v.(object.Array)
+	if !ok {
+		list = object.Array{src}
 	}
-	return nil, nil
+	var parts []part
+	for _, o := range list {
+		v, ref, err := w.doc.Load(o)
+		if err != nil {
+			return nil, err
+		}
+		s, ok := v.(*object.Stream)
+		if !ok {
+			if v != nil {
+				w.drop(ruleWrongType)
+			}
+			continue
+		}
+		if ref == 0 {
+			ref = w.doc.Adopt(s)
+		}
+		parts = append(parts, part{role: role{ref, grammar.ContentStream}, src: s})
+	}
+	return parts, nil
 }
 
-// content parses a content stream and writes its operators anew.
-func (w *walk) content(data []byte) ([]byte, error) {
-	return data, nil
+// writePart writes one stream of a page, unless an earlier page has it too.
+func (w *walk) writePart(p part) (object.Object, error) {
+	if to, done := w.seen[p.role]; done {
+		return to, nil
+	}
+	to, err := w.number()
+	if err != nil {
+		return nil, err
+	}
+	w.seen[p.role] = to
+	d, err := w.dict(p.src.Dict, grammar.ContentStream)
+	if err != nil {
+		return nil, err
+	}
+	return to, w.store(to, d, p.clean)
+}
+
+// joined writes the streams of a page as one.
+func (w *walk) joined(parts []part) (object.Object, error) {
+	var all []byte
+	for _, p := range parts {
+		data, err := w.decode(p.src)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.pass.Expand(int64(len(data))); err != nil {
+			return nil, err
+		}
+		all = append(append(all, data...), '\n')
+	}
+	clean, _, err := w.clean.Clean(all)
+	if err != nil {
+		return nil, err
+	}
+	to, err := w.number()
+	if err != nil {
+		return nil, err
+	}
+	return to, w.store(to, nil, clean)
 }

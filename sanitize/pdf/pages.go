@@ -146,16 +146,16 @@ func (w *walk) page(p page) error {
 	if err != nil {
 		return err
 	}
+	if !d.Has("MediaBox") {
+		w.repair(ruleRepaired)
+		d = append(d, object.Entry{Key: "MediaBox", Value: defaultBox})
+	}
 	contents, err := w.contents(p.dict.Get("Contents"))
 	if err != nil {
 		return err
 	}
 	if contents != nil {
 		d = append(d, object.Entry{Key: "Contents", Value: contents})
-	}
-	if !d.Has("MediaBox") {
-		w.repair(ruleRepaired)
-		d = append(d, object.Entry{Key: "MediaBox", Value: defaultBox})
 	}
 	d = append(d, object.Entry{Key: "Parent", Value: w.root}, object.Entry{Key: "Type", Value: object.Name("Page")})
 	return w.out.Object(w.pages[p.ref], object.NewDict(d))

@@ -25,7 +25,7 @@ func (w *walk) stream(src *object.Stream, typ grammar.Type, to object.Ref) error
 	}
 	switch typ {
 	case grammar.ContentStream, grammar.XObjectFormType1, grammar.PatternType1:
-		if data, err = w.content(data); err != nil {
+		if data, _, err = w.clean.Clean(data); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/pdf/internal/content"
 	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -21,6 +22,7 @@ type walk struct {
 	pass  sanitize.Pass
 	found findings
 	dec   filter.Decoder
+	clean content.Cleaner
 
 	next  object.Ref // the next free number of the output
 	seen  map[role]object.Ref
@@ -49,6 +51,7 @@ func newWalk(ctx context.Context, doc *source.Document, out *writer.File, pass s
 		seen: map[role]object.Ref{}, pages: map[object.Ref]object.Ref{}, where: "document",
 	}
 	w.dec.Charge = pass.Expand
+	w.clean = content.Cleaner{Lose: w.lose, Image: w.inlineImage, Measure: inlineLength, Nesting: pass.Policy.Limits.Nesting}
 	return w
 }
 

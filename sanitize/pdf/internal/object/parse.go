@@ -210,8 +210,7 @@ func CanonicalNumber(dst, w []byte) ([]byte, bool) {
 		case c == '.' && dot < 0:
 			dot = len(dst)
 			dst = append(dst, '.')
-		case c == '-' && seen: // a minus in the middle ends the number for most readers
-			i = len(w)
+		case c == '-': // in the middle: passed over, as readers do
 		default:
 			return dst[:start], false
 		}
