@@ -82,9 +82,29 @@ type consumer struct {
 	until time.Time // the stage rests
 }
 
-// attach makes the durable consumer, or finds it.
+// attach makes the durable consumer, or finds it. When what the server kept of it cannot be read, the stream is begun anew.
 func (c *consumer) attach(ctx context.Context) error {
-	js, err := c.q.js.CreateOrUpdateConsumer(ctx, streamName, jetstream.ConsumerConfig{
+	c.q.attaching.Lock() // another stage must not find the stream deleted
+	defer c.q.attaching.Unlock()
+	js, err := c.create(ctx)
+	if storeBroken(err) {
+		c.q.opt.Log.Error("queue: the server cannot read its store; the stream is begun anew", "stage", c.stage, "err", err)
+		if err := c.q.restart(ctx); err != nil {
+			return err
+		}
+		js, err = c.create(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot make consumer of stage %s: %w", c.stage, err)
+	}
+	c.mu.Lock()
+	c.js = js
+	c.mu.Unlock()
+	return nil
+}
+
+func (c *consumer) create(ctx context.Context) (jetstream.Consumer, error) {
+	return c.q.js.CreateOrUpdateConsumer(ctx, streamName, jetstream.ConsumerConfig{
 		Durable:       c.stage,
 		FilterSubject: subjectPrefix + c.stage + ".*.*",
 		AckPolicy:     jetstream.AckExplicitPolicy,
@@ -93,13 +113,6 @@ func (c *consumer) attach(ctx context.Context) error {
 		MaxAckPending: -1, // messages that wait for their retry count as pending: a limit would let them block the others
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 	})
-	if err != nil {
-		return fmt.Errorf("cannot make consumer of stage %s: %w", c.stage, err)
-	}
-	c.mu.Lock()
-	c.js = js
-	c.mu.Unlock()
-	return nil
 }
 
 // work takes one message after the other.

@@ -84,5 +84,8 @@ func decodeJob(id ID, b []byte) (Job, error) {
 	if j.ID != id {
 		return Job{}, fmt.Errorf("cannot decode job %s: it says it is %q", id, string(j.ID))
 	}
+	if j.Generation < 0 || j.Size < 0 {
+		return Job{}, fmt.Errorf("cannot decode job %s: generation %d, size %d", id, j.Generation, j.Size)
+	}
 	return j, nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -52,6 +53,9 @@ type Queue struct {
 	js      jetstream.JetStream
 	opt     Options
 	running runningSet
+
+	attaching sync.Mutex    // one consumer is made at a time
+	stale     chan struct{} // holds a token when the stream was begun anew, for KeepReconciled
 }
 
 // Open makes or updates the stream on the server of conn, which stays the caller's.
@@ -68,7 +72,7 @@ func Open(ctx context.Context, conn *nats.Conn, opt Options) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open queue: %w", err)
 	}
-	q := &Queue{js: js, opt: opt.withDefaults()}
+	q := &Queue{js: js, opt: opt.withDefaults(), stale: make(chan struct{}, 1)}
 	if err := q.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("cannot open queue: %w", err)
 	}
@@ -100,6 +104,34 @@ func (q *Queue) ensure(ctx context.Context) error {
 		return fmt.Errorf("cannot make stream: %w", err)
 	}
 	return nil
+}
+
+// restart deletes the stream with all that the server keeps of it, and makes an empty one, which KeepReconciled then fills
+// from the spool. Nothing is lost: the messages were never the truth.
+func (q *Queue) restart(ctx context.Context) error {
+	if err := q.js.DeleteStream(ctx, streamName); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("cannot delete stream: %w", err)
+	}
+	if err := q.ensure(ctx); err != nil {
+		return err
+	}
+	select {
+	case q.stale <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// The server's codes for a consumer that it cannot make because of what lies on its disk.
+const (
+	codeConsumerCreate = 10012
+	codeConsumerStore  = 10104
+)
+
+// storeBroken reports whether the server refused a consumer because it cannot read its store.
+func storeBroken(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == codeConsumerStore || api.ErrorCode == codeConsumerCreate)
 }
 
 // Publish puts the message of a stage of a job into the queue, durably when it returns. It does nothing when the message

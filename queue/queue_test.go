@@ -53,7 +53,9 @@ func buildHouse(dir string, log *slog.Logger, change func(*queue.Options)) (h *h
 		return h, err
 	}
 	h.onClose(func() { h.ledger.Close() })
-	if h.server, err = nats.Start(nats.ServerOptions{Dir: filepath.Join(dir, "nats"), Log: log}); err != nil {
+	if h.server, err = nats.Start(nats.ServerOptions{
+		Dir: filepath.Join(dir, "nats"), Log: log, Proving: 100 * time.Millisecond,
+	}); err != nil {
 		return h, err
 	}
 	h.onClose(h.server.Stop)
@@ -155,6 +157,7 @@ func nothing[T any](t testing.TB, c <-chan T, d time.Duration) {
 func jobID(n int) queue.ID { return queue.ID(fmt.Sprintf("job-%06d", n)) }
 
 func TestPublishConsume(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	ctx := t.Context()
 	if err := h.queue.Publish(ctx, "sanitise", "job-000001", 3); err != nil {
@@ -190,6 +193,7 @@ func eventually(t testing.TB, ok func() bool) {
 }
 
 func TestPublishTwiceIsOnce(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	ctx := t.Context()
 	got := make(chan queue.Message, 10)
@@ -221,6 +225,7 @@ func TestPublishTwiceIsOnce(t *testing.T) {
 }
 
 func TestEndedJobIsNotAskedAbout(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	ctx := t.Context()
 	if _, err := h.ledger.End(ctx, "job-000001", 0, queue.Held); err != nil {
@@ -243,6 +248,7 @@ func TestEndedJobIsNotAskedAbout(t *testing.T) {
 }
 
 func TestRetryCountsAttempts(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	if err := h.queue.Publish(t.Context(), "sanitise", "job-000001", 0); err != nil {
 		t.Fatal(err)
@@ -264,6 +270,7 @@ func TestRetryCountsAttempts(t *testing.T) {
 }
 
 func TestRestDoesNotCount(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	for n := range 4 {
 		if err := h.queue.Publish(t.Context(), "send", jobID(n), 0); err != nil {
@@ -299,6 +306,7 @@ func TestRestDoesNotCount(t *testing.T) {
 }
 
 func TestPanicIsARetry(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	for n := range 2 {
 		if err := h.queue.Publish(t.Context(), "sanitise", jobID(n), 0); err != nil {
@@ -323,6 +331,7 @@ func TestPanicIsARetry(t *testing.T) {
 
 // A job that takes longer than AckWait is not given to another worker, because its worker says that it lives.
 func TestHeartbeat(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), func(o *queue.Options) { o.AckWait = 300 * time.Millisecond })
 	if err := h.queue.Publish(t.Context(), "sanitise", "job-000001", 0); err != nil {
 		t.Fatal(err)
@@ -339,6 +348,7 @@ func TestHeartbeat(t *testing.T) {
 
 // Many files that wait for their retry do not keep others from being worked on.
 func TestRetriesDoNotBlock(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	for n := range 50 {
 		if err := h.queue.Publish(t.Context(), "sanitise", jobID(n), 0); err != nil {
@@ -365,6 +375,7 @@ func TestRetriesDoNotBlock(t *testing.T) {
 }
 
 func TestOpenRefusesBadOptions(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
 	for _, stages := range [][]string{nil, {""}, {"a.b"}, {"*"}, {"a b"}} {
 		conn, err := h.server.Connect(slog.New(slog.DiscardHandler))
@@ -386,6 +397,7 @@ func TestOpenRefusesBadOptions(t *testing.T) {
 }
 
 func TestOneProcessAtATime(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	openHouse(t, dir, nil)
 	if _, err := buildHouse(dir, slog.New(slog.DiscardHandler), nil); !errors.Is(err, queue.ErrLocked) {

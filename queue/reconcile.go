@@ -63,7 +63,8 @@ func (q *Queue) reconcile(ctx context.Context, spool *Spool, id ID, stageOf func
 	return err
 }
 
-// KeepReconciled calls Reconcile now and then every interval, until ctx is done, and logs what it set right.
+// KeepReconciled calls Reconcile now and then every interval, and whenever the stream had to be begun anew, until ctx is
+// done, and logs what it set right.
 func (q *Queue) KeepReconciled(ctx context.Context, spool *Spool, stageOf func(Job) string, interval time.Duration) {
 	for ctx.Err() == nil {
 		r, err := q.Reconcile(ctx, spool, stageOf)
@@ -73,6 +74,12 @@ func (q *Queue) KeepReconciled(ctx context.Context, spool *Spool, stageOf func(J
 		if r.Published+r.Removed > 0 {
 			q.opt.Log.Info("queue: reconciled", "jobs", r.Jobs, "published", r.Published, "removed", r.Removed)
 		}
-		wait(ctx, interval)
+		pause := time.NewTimer(interval)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		case <-q.stale:
+		}
+		pause.Stop()
 	}
 }

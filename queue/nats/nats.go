@@ -9,19 +9,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
 
-// ServerOptions configures an embedded server. Zero sizes are the defaults.
+// ServerOptions configures an embedded server. Zero sizes and durations are the defaults.
 type ServerOptions struct {
-	Dir      string       // of the store: a folder on a local disk, for this server alone; required
-	MaxStore int64        // bytes on disk; default 512 MiB
-	Log      *slog.Logger // required
+	Dir      string        // of the store: a folder on a local disk, for this server alone; required
+	MaxStore int64         // bytes on disk; default 512 MiB
+	Proving  time.Duration // how long a start must live before its store is trusted; default 5 s
+	Log      *slog.Logger  // required
 }
 
 // maxMemory bounds streams in memory, in bytes. Sekisho has none.
@@ -31,10 +30,15 @@ const maxMemory = 16 << 20
 const startTime = 60 * time.Second
 
 // Server is an embedded server that runs.
-type Server struct{ s *server.Server }
+type Server struct {
+	s      *server.Server
+	mark   *mark
+	proven *time.Timer
+}
 
-// Start starts an embedded server. A store that the server cannot read is renamed to "<Dir>.broken", replacing an older
-// one, and a fresh one is begun, once. Start fails when the server is not ready then.
+// Start starts an embedded server. A store that the server cannot read, or under which the last start died before Proving
+// was over, is set aside as "<Dir>.broken", replacing an older one, and a fresh one is begun. Start fails when the server
+// is not ready then.
 func Start(opt ServerOptions) (*Server, error) {
 	if opt.Dir == "" || opt.Log == nil {
 		return nil, errors.New("cannot start queue server: it needs a folder and a log")
@@ -42,30 +46,23 @@ func Start(opt ServerOptions) (*Server, error) {
 	if opt.MaxStore == 0 {
 		opt.MaxStore = 512 << 20
 	}
-	s, err := start(opt)
-	if err == nil {
-		return s, nil
+	if opt.Proving == 0 {
+		opt.Proving = 5 * time.Second
 	}
-	opt.Log.Error("queue server: the store cannot be used; it is set aside and begun anew", "dir", opt.Dir, "err", err)
-	if err := setAside(opt.Dir); err != nil {
+	mark, err := openMark(opt.Dir)
+	if err != nil {
 		return nil, fmt.Errorf("cannot start queue server: %w", err)
 	}
-	return start(opt)
+	srv, err := mark.start(opt)
+	if err != nil {
+		mark.close()
+		return nil, fmt.Errorf("cannot start queue server: %w", err)
+	}
+	return srv, nil
 }
 
-// setAside renames the store. Nothing is lost with it: the queue is made again from the spool.
-func setAside(dir string) error {
-	broken := filepath.Clean(dir) + ".broken"
-	if err := os.RemoveAll(broken); err != nil {
-		return fmt.Errorf("cannot remove older broken store: %w", err)
-	}
-	if err := os.Rename(dir, broken); err != nil {
-		return fmt.Errorf("cannot set broken store aside: %w", err)
-	}
-	return nil
-}
-
-func start(opt ServerOptions) (*Server, error) {
+// start starts a server on the store as it is.
+func start(opt ServerOptions) (*server.Server, error) {
 	s, err := server.NewServer(&server.Options{
 		ServerName:             "sekisho",
 		DontListen:             true,
@@ -77,26 +74,39 @@ func start(opt ServerOptions) (*Server, error) {
 		JetStreamMaxMemory:     maxMemory,
 		MaxPayload:             64 << 10,
 		DisableJetStreamBanner: true,
-		NoSystemAccount:        false,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cannot make queue server: %w", err)
+		return nil, fmt.Errorf("cannot make server: %w", err)
 	}
 	log := &logger{log: opt.Log}
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
-	srv := &Server{s: s}
-	if !s.ReadyForConnections(startTime) || !s.JetStreamEnabled() {
-		srv.Stop()
-		return nil, fmt.Errorf("cannot start queue server: not ready: %s", log.last())
+	if !ready(s, log) {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, fmt.Errorf("not ready: %s", log.last())
 	}
-	return srv, nil
+	return s, nil
+}
+
+// ready waits until the server serves streams, or says that it cannot.
+func ready(s *server.Server, log *logger) bool {
+	for end := time.Now().Add(startTime); time.Now().Before(end) && !log.dead(); {
+		if s.ReadyForConnections(100 * time.Millisecond) {
+			return s.JetStreamEnabled()
+		}
+	}
+	return false
 }
 
 // Stop stops the server and waits until its files are closed.
 func (s *Server) Stop() {
 	s.s.Shutdown()
 	s.s.WaitForShutdown()
+	if s.proven.Stop() {
+		s.mark.clear()
+	}
+	s.mark.close()
 }
 
 // Connect connects to the embedded server without a port.
