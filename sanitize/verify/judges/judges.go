@@ -4,6 +4,7 @@ package judges
 import (
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/jpeg"
+	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
 	"sekisho/sanitize/verify/text"
 	"sekisho/sanitize/verify/zip"
@@ -14,6 +15,7 @@ func All() []verify.Judge {
 	return []verify.Judge{
 		text.Table{},
 		jpeg.Judge{},
+		pdf.Judge{},
 		png.Judge{},
 		text.Plain{},
 		zip.Judge{},

@@ -1,0 +1,221 @@
+package pdf
+
+import (
+	"bytes"
+	"slices"
+
+	"sekisho/sanitize/verify"
+)
+
+// operands returns how many operands an operator takes (ISO 32000-2 annex A), -1 for any number, -2 when there is
+// no such operator.
+func operands(op word) int {
+	switch op {
+	case "q", "Q", "h", "S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "n", "W", "W*", "BT", "ET", "T*", "EMC", "BX", "EX":
+		return 0
+	case "w", "J", "j", "M", "ri", "i", "gs", "CS", "cs", "G", "g", "sh", "Do", "Tc", "Tw", "Tz", "TL", "Tr", "Ts", "Tj", "'", "TJ", "MP", "BMC":
+		return 1
+	case "d", "m", "l", "Td", "TD", "Tf", "d0", "DP", "BDC":
+		return 2
+	case "RG", "rg", "\"":
+		return 3
+	case "v", "y", "re", "K", "k":
+		return 4
+	case "cm", "c", "Tm", "d1":
+		return 6
+	case "SC", "SCN", "sc", "scn":
+		return -1
+	}
+	return -2
+}
+
+// program judges a stream that is content.
+func (w *walk) program(s *stream, where string) error {
+	data, err := w.f.decode(s)
+	if err != nil {
+		return err
+	}
+	return w.f.content(data, where)
+}
+
+// content judges content (7.8.2): operands and operators that exist, dictionaries without what is forbidden, pictures
+// that end where they say. Between BX and EX (a compatibility section) an operator may be unknown.
+func (f *file) content(b []byte, where string) error {
+	l := &lexer{b: b, nesting: f.pass.Policy.Limits.Nesting, objects: len(b) + 1, noRefs: true}
+	count, lenient := 0, 0
+	for {
+		if l.skip(); l.pos >= len(b) {
+			break
+		}
+		if l.objects%4096 == 0 && f.ctx.Err() != nil {
+			return f.ctx.Err()
+		}
+		v, err := l.object(0)
+		if err != nil {
+			return verify.Fail(RuleContent, where, "at offset %d: %v", l.pos, err)
+		}
+		op, isOp := v.(word)
+		if !isOp {
+			if count++; count > maxOperands {
+				return verify.Fail(RuleContent, where, "at offset %d: operands without an operator", l.pos)
+			}
+			if err := f.operand(v, where); err != nil {
+				return err
+			}
+			continue
+		}
+		switch want := operands(op); {
+		case op == "BI":
+			if err := f.inline(l, where); err != nil {
+				return err
+			}
+		case want == -2 && lenient == 0, want >= 0 && count != want:
+			return verify.Fail(RuleContent, where, "the operator %q with %d operands", string(op), count)
+		case op == "BX":
+			lenient++
+		case op == "EX":
+			lenient--
+		}
+		count = 0
+	}
+	if count != 0 || lenient != 0 {
+		return verify.Fail(RuleContent, where, "it ends before an operator")
+	}
+	return nil
+}
+
+// maxOperands is more than any operator takes: colours in DeviceN have up to 32 components and a pattern.
+const maxOperands = 64
+
+// operand judges a dictionary among the operands: a property list (14.6.2).
+func (f *file) operand(v any, where string) error {
+	switch v := v.(type) {
+	case dict:
+		for k, e := range v {
+			if rule := forbidden(k, f.pass.Policy); rule != "" && k != "Metadata" {
+				return verify.Fail(rule, where, "the key %q in content", string(k))
+			}
+			if s, ok := e.(name); ok && k == "S" && isAction(s) {
+				return verify.Fail(RuleAction, where, "an action in content")
+			}
+			if err := f.operand(e, where); err != nil {
+				return err
+			}
+		}
+	case list:
+		for _, e := range v {
+			if _, nested := e.(dict); nested {
+				if err := f.operand(e, where); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// inlineKeys are the keys of a picture in content, in both spellings (8.9.7).
+var inlineKeys = [...]name{
+	"BPC", "BitsPerComponent", "CS", "ColorSpace", "D", "Decode", "DP", "DecodeParms", "F", "Filter", "H", "Height",
+	"I", "IM", "ImageMask", "Intent", "Interpolate", "L", "Length", "W", "Width",
+}
+
+// inline judges a picture in content, from behind its BI to behind its EI.
+func (f *file) inline(l *lexer, where string) error {
+	d := dict{}
+	for {
+		k, err := l.object(0)
+		if err != nil {
+			return verify.Fail(RuleContent, where, "a picture: %v", err)
+		}
+		if k == word("ID") {
+			break
+		}
+		key, ok := k.(name)
+		v, err := l.object(0)
+		if _, isWord := v.(word); !ok || err != nil || isWord || !slices.Contains(inlineKeys[:], key) {
+			return verify.Fail(RuleContent, where, "a picture with the key %v", k)
+		}
+		d[key] = v
+	}
+	l.pos++ // the one white space after ID
+	if l.pos >= len(l.b) {
+		return verify.Fail(RuleContent, where, "a picture without data")
+	}
+	n := inlineLength(l.b[l.pos:], d)
+	if n < 0 {
+		return verify.Fail(RuleContent, where, "a picture without an end")
+	}
+	l.pos += n
+	if l.skip(); !bytes.HasPrefix(l.b[l.pos:], []byte("EI")) || l.pos+2 < len(l.b) && regular(l.b[l.pos+2]) {
+		return verify.Fail(RuleContent, where, "a picture that does not end after %d bytes", n)
+	}
+	l.pos += 2
+	return nil
+}
+
+// inlineLength returns the length of the data of a picture in content, or -1. Where no filter compresses them, the
+// dimensions say it; else they end before the first EI that stands alone.
+func inlineLength(b []byte, d dict) int {
+	if d["F"] == nil && d["Filter"] == nil {
+		return rawLength(d, len(b))
+	}
+	for off := 0; ; {
+		i := bytes.Index(b[off:], []byte("EI"))
+		if i < 0 {
+			return -1
+		}
+		at := off + i
+		if at > 0 && blank(b[at-1]) && (at+2 == len(b) || blank(b[at+2])) && printable(b[at+2:]) {
+			return at
+		}
+		off = at + 2
+	}
+}
+
+// printable reports whether what follows is content again and not more of the data.
+func printable(b []byte) bool {
+	for _, c := range b[:min(len(b), 12)] {
+		if c >= 0x7f || c < ' ' && !blank(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func rawLength(d dict, limit int) int {
+	width, ok1 := integer(or(d["W"], d["Width"]), maxSide)
+	height, ok2 := integer(or(d["H"], d["Height"]), maxSide)
+	if !ok1 || !ok2 {
+		return -1
+	}
+	bits := int64(1)
+	if or(d["IM"], d["ImageMask"]) != true {
+		depth, ok := integer(or(d["BPC"], d["BitsPerComponent"]), 16)
+		if !ok {
+			return -1
+		}
+		n := int64(0)
+		switch cs := or(d["CS"], d["ColorSpace"]); cs {
+		case name("G"), name("DeviceGray"), name("CalGray"):
+			n = 1
+		case name("RGB"), name("DeviceRGB"), name("CalRGB"), name("Lab"):
+			n = 3
+		case name("CMYK"), name("DeviceCMYK"):
+			n = 4
+		default:
+			if l, ok := cs.(list); ok && len(l) == 4 {
+				n = 1 // indexed
+			}
+		}
+		if n == 0 {
+			return -1
+		}
+		bits = depth * n
+	}
+	length := (width*bits + 7) / 8 * height
+	if length > int64(limit) {
+		return -1
+	}
+	return int(length)
+}

@@ -1,0 +1,331 @@
+package pdf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/verify"
+)
+
+// role is what a value is where it stands. Most values need none: a dictionary says itself what it is.
+type role byte
+
+const (
+	plain        role = iota
+	resources         // the resources of content
+	named             // a dictionary whose keys are names of the document's own
+	appearances       // AP
+	states            // N, R and D of it: a form, or forms by name
+	glyphs            // CharProcs
+	acting            // where an action may stand
+	contents          // the content of a page
+	catalogNames      // Names of the catalog
+	information       // Info of the trailer
+	fileType1         // a font program in Type 1
+	fileSfnt          // … in TrueType
+	fileOther         // … in what its Subtype says
+	charMap           // a character map
+	metadata          // XMP
+	profile           // a colour profile
+	table             // data that a font or a colour space looks up
+	richText          // a text that is long enough for a stream
+	embedded          // EF of a file specification
+	fileData          // a stream of it
+)
+
+// walk goes from the trailer to every object, in every role in which it is reached.
+type walk struct {
+	f       *file
+	policy  sanitize.Policy
+	done    map[step]bool
+	todo    []step
+	reached map[int]bool
+	known   map[int]bool // streams whose purpose was found
+	images  map[int]bool
+}
+
+// step is an object to visit.
+type step struct {
+	num  int
+	role role
+}
+
+// resolve follows a reference. A reference to a reference does not exist.
+func (f *file) resolve(v any) any {
+	if r, ok := v.(ref); ok {
+		return f.objects[int(r)]
+	}
+	return v
+}
+
+// check goes over the whole document.
+func (f *file) check() error {
+	w := &walk{
+		f: f, policy: f.pass.Policy, done: map[step]bool{}, reached: map[int]bool{}, known: map[int]bool{}, images: map[int]bool{},
+	}
+	if err := w.value(f.trailer["Root"], plain, "trailer", 0); err != nil {
+		return err
+	}
+	if info, ok := f.trailer["Info"]; ok {
+		if err := w.value(info, information, "trailer", 0); err != nil {
+			return err
+		}
+	}
+	for len(w.todo) > 0 {
+		if err := f.ctx.Err(); err != nil {
+			return err
+		}
+		s := w.todo[len(w.todo)-1]
+		w.todo = w.todo[:len(w.todo)-1]
+		if err := w.indirect(s); err != nil {
+			return err
+		}
+	}
+	if err := w.closed(); err != nil {
+		return err
+	}
+	return f.pages()
+}
+
+// closed fails when an object was not reached, or a stream has no purpose.
+func (w *walk) closed() error {
+	for _, num := range slices.Sorted(maps.Keys(w.f.objects)) {
+		where := place(num)
+		_, isStream := w.f.objects[num].(*stream)
+		switch {
+		case w.f.objects[num] == nil && !w.reached[num] && w.isObjectStream(num):
+		case !w.reached[num]:
+			return verify.Fail(RuleReference, where, "nobody refers to it")
+		case isStream && !w.known[num]:
+			return verify.Fail(RuleStream, where, "a stream without a purpose")
+		}
+	}
+	return nil
+}
+
+// isObjectStream reports whether num was an object stream: they are read and set to null, and nobody refers to them.
+func (w *walk) isObjectStream(num int) bool {
+	_, in := w.f.packed[num]
+	return !in
+}
+
+func place(num int) string { return strconv.Itoa(num) + " 0 obj" }
+
+func (w *walk) indirect(s step) error {
+	where := place(s.num)
+	switch v := w.f.objects[s.num].(type) {
+	case *stream:
+		return w.stream(s.num, v, s.role, where)
+	default:
+		return w.value(v, s.role, where, 0)
+	}
+}
+
+// value judges one value in its role.
+func (w *walk) value(v any, r role, where string, depth int) error {
+	switch v := v.(type) {
+	case ref:
+		if _, ok := w.f.objects[int(v)]; !ok {
+			return verify.Fail(RuleReference, where, "a reference to object %d, which is not there", v)
+		}
+		w.reached[int(v)] = true
+		if s := (step{int(v), r}); !w.done[s] {
+			w.done[s] = true
+			w.todo = append(w.todo, s)
+		}
+	case dict:
+		return w.dict(v, r, where, depth)
+	case list:
+		return w.list(v, r, where, depth)
+	}
+	return nil
+}
+
+// list judges the members of an array, which have its role unless it is a colour space that leads to data (8.6.3).
+func (w *walk) list(l list, r role, where string, depth int) error {
+	switch {
+	case len(l) > 1 && l[0] == name("ICCBased"):
+		r = profile
+	case len(l) > 1 && l[0] == name("Indexed"):
+		r = table
+	case r == named || r == resources || r == appearances || r == states || r == glyphs:
+		r = plain
+	}
+	for _, e := range l {
+		if err := w.value(e, r, where, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dict judges the keys and the values of a dictionary.
+func (w *walk) dict(d dict, r role, where string, depth int) error {
+	if err := w.kind(d, r, where); err != nil {
+		return err
+	}
+	for _, k := range slices.Sorted(maps.Keys(d)) {
+		if rule := forbidden(k, w.policy); rule != "" {
+			return verify.Fail(rule, where, "the key %q", string(k))
+		}
+		if _, known := slices.BinarySearch(knownKeys[:], string(k)); !known && !freeKeys(d, r) {
+			return verify.Fail(RuleKey, where, "the key %q", string(k))
+		}
+		if err := w.value(d[k], child(d, r, k), where, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeKeys reports whether the keys of a dictionary are names of the document's own.
+func freeKeys(d dict, r role) bool {
+	switch r {
+	case named, states, glyphs:
+		return true
+	}
+	return d["HalftoneType"] == int64(5) || d["O"] != nil && d["S"] == nil && d["Type"] == nil // attributes of an owner (14.7.6)
+}
+
+// child returns the role of the value of key k.
+func child(d dict, r role, k name) role {
+	switch r {
+	case resources:
+		switch k {
+		case "ExtGState", "ColorSpace", "Pattern", "Shading", "XObject", "Font", "Properties":
+			return named
+		}
+		return plain
+	case appearances:
+		return states
+	case glyphs:
+		return glyphs
+	case states:
+		return plain
+	case embedded:
+		return fileData
+	case named:
+		return plain
+	}
+	switch k {
+	case "Resources", "DR":
+		return resources
+	case "AP":
+		return appearances
+	case "CharProcs":
+		return glyphs
+	case "ClassMap", "RoleMap", "Colorants", "DotGain", "Solidities", "RoleMapNS":
+		return named
+	case "A", "PA", "Next":
+		return acting
+	case "Contents":
+		if d["Type"] == name("Page") {
+			return contents
+		}
+	case "Names":
+		if d["Type"] == name("Catalog") {
+			return catalogNames
+		}
+	case "Dests":
+		if d["Type"] == name("Catalog") {
+			return named
+		}
+	case "FontFile":
+		return fileType1
+	case "FontFile2":
+		return fileSfnt
+	case "FontFile3":
+		return fileOther
+	case "ToUnicode", "UseCMap", "Encoding":
+		return charMap
+	case "Metadata":
+		return metadata
+	case "DestOutputProfile":
+		return profile
+	case "CIDSet", "CIDToGIDMap", "Lookup":
+		return table
+	case "V", "DV", "RV", "RC":
+		return richText
+	case "EF":
+		return embedded
+	}
+	return plain
+}
+
+// kind judges what a dictionary says that it is.
+func (w *walk) kind(d dict, r role, where string) error {
+	s, hasS := w.f.resolve(d["S"]).(name)
+	switch {
+	case r == named || r == states || r == glyphs || r == resources:
+		return nil
+	case hasS && isAction(s), d["Type"] == name("Action"), r == acting && acts(d), r == plain && hasS && (s == "URI" || s == "GoTo" || s == "Named") && d["P"] == nil:
+		if err := w.checkAction(d, where); err != nil {
+			return err
+		}
+	case r == catalogNames:
+		for k := range d {
+			if k != "Dests" && k != "EmbeddedFiles" {
+				return verify.Fail(RuleKey, where, "the name tree %q", string(k))
+			}
+		}
+	case r == information && !w.policy.Metadata:
+		return verify.Fail(RuleMetadata, where, "the policy keeps no metadata")
+	}
+	return w.labels(d, where)
+}
+
+// acts reports whether a dictionary that stands where an action may stand is to be one: the same keys lead to the
+// next outline item and to the attributes of an element.
+func acts(d dict) bool { return d["O"] == nil && d["Title"] == nil }
+
+// labels judges the Type and the Subtype of a dictionary, and the keys that only mean something beside them.
+func (w *walk) labels(d dict, where string) error {
+	t, typed := w.f.resolve(d["Type"]).(name)
+	s, sub := w.f.resolve(d["Subtype"]).(name)
+	_, inside := d["EF"]
+	switch {
+	case w.policy.Embedded && (t == "Filespec" && inside || t == "EmbeddedFile"):
+		return nil
+	case typed && (t == "Sig" || t == "DocTimeStamp" || t == "SigRef"):
+		return verify.Fail(RuleSignature, where, "the type %q", string(t))
+	case typed && !slices.Contains(types[:], t):
+		return verify.Fail(RuleSubtype, where, "the type %q", string(t))
+	case sub && t != "EmbeddedFile" && !slices.Contains(subtypes[:], s):
+		return verify.Fail(RuleSubtype, where, "the subtype %q", string(s))
+	case d["Subtype2"] == name("PS"):
+		return verify.Fail(RuleSubtype, where, "PostScript")
+	}
+	if _, ok := d["URI"].(dict); ok {
+		return verify.Fail(RuleLink, where, "a base for links")
+	}
+	switch f := w.f.resolve(d["F"]).(type) {
+	case text, dict, list:
+		if d["V"] == nil { // beside a value, F is how the value is written (14.7.6.4)
+			return verify.Fail(RuleExternal, where, "a file: %v", f)
+		}
+	}
+	if _, ok := d["UF"]; ok {
+		return verify.Fail(RuleExternal, where, "a file")
+	}
+	return w.opening(d, where)
+}
+
+// opening judges what happens when the document is opened: at most a page is shown.
+func (w *walk) opening(d dict, where string) error {
+	o, ok := d["OpenAction"]
+	if !ok {
+		return nil
+	}
+	switch v := w.f.resolve(o).(type) {
+	case list, name, text:
+		return nil
+	case dict:
+		if w.f.resolve(v["S"]) == name("GoTo") {
+			return nil
+		}
+	}
+	return verify.Fail(RuleTrigger, where, "an open action: %v", fmt.Sprint(o))
+}
