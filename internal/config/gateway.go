@@ -41,6 +41,7 @@ type Scanner struct {
 	Type    string   `toml:"type"`    // clamd
 	Address string   `toml:"address"` // unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310
 	Timeout Duration `toml:"timeout"`
+	MaxSize Size     `toml:"max_size"` // StreamMaxLength of the daemon; 0: unknown
 }
 
 // Link is the way to the receiver in the LGWAN zone.
@@ -57,6 +58,7 @@ type Queue struct {
 	URL         string `toml:"url"`
 	Credentials string `toml:"credentials"` // file with NATS credentials
 	CA          string `toml:"ca"`          // file with the certificate authority
+	Insecure    bool   `toml:"insecure"`    // allows a connection without TLS
 }
 
 // Limits are the limits that configuration may change; the rest are sanitize.DefaultLimits.

@@ -47,6 +47,15 @@ func (f *File) Commit() error {
 	return f.finish(func() error { return f.root.Rename(f.temp, f.name) })
 }
 
+// CommitAs is Commit under another name in the same folder: for what is named only after it is written.
+func (f *File) CommitAs(name string) error {
+	if path.Dir(name) != path.Dir(f.name) {
+		return errors.New("cannot commit file: another folder")
+	}
+	f.name = name
+	return f.Commit()
+}
+
 // CommitNew makes the file durable under its name, and fails with fs.ErrExist when the name is taken.
 func (f *File) CommitNew() error {
 	err := f.finish(func() error { return f.root.Link(f.temp, f.name) })
@@ -225,3 +234,16 @@ func (a *AppendFile) Truncate(size int64) error {
 
 // Close closes the journal.
 func (a *AppendFile) Close() error { return a.f.Close() }
+
+// Scratch returns an empty file without a name in the folder dir: it is gone when it is closed.
+func Scratch(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, TempPrefix+"*")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make scratch file: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("cannot make scratch file: %w", err)
+	}
+	return f, nil
+}
