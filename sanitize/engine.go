@@ -215,7 +215,7 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 	if err := agree(info, job); err != nil {
 		return report, err
 	}
-	pass := Pass{Policy: job.Policy, Passwords: job.Passwords, budget: b}
+	pass := Pass{Policy: job.Policy, Passwords: job.Passwords, OutputName: e.OutputName, budget: b}
 	pass.Member = func(ctx context.Context, untrustedName string, in Input, out io.Writer) (Report, error) {
 		if err := ctx.Err(); err != nil {
 			return Report{}, err

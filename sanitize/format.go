@@ -42,6 +42,10 @@ type Pass struct {
 	// content agree. The report's Output says what was written.
 	Member func(ctx context.Context, untrustedName string, in Input, out io.Writer) (Report, error)
 
+	// OutputName returns the name that a member has once it is of the format called id (Report.Output): the one it has
+	// when its extension fits, else with another extension. It may be nil in a pass that was not made by an engine.
+	OutputName func(untrustedName, id string) string
+
 	budget *budget
 }
 
