@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -11,6 +12,8 @@ import (
 	"sekisho/internal/worker/sandbox"
 	"sekisho/sanitize"
 	"sekisho/sanitize/formats"
+	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/judges"
 )
 
 func main() {
@@ -25,14 +28,28 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return child.Serve(sandbox.Enter, child.Services{
+	set, err := verify.New(judges.All()...)
+	if err != nil {
+		return err
+	}
+	return child.Serve(sandbox.Enter, services(engine, set))
+}
+
+func services(engine *sanitize.Engine, set *verify.Set) child.Services {
+	return child.Services{
 		Rebuild: engine.Rebuild,
 		Identify: func(in sanitize.Input, untrustedName string) (string, error) {
 			info, err := engine.Identify(in, untrustedName)
 			return info.ID, err
 		},
-		Verify: func(_ context.Context, format string, _ sanitize.Input, _ sanitize.Policy) error {
-			return fmt.Errorf("cannot judge %q: no judges", format)
+		Verify: func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error) {
+			if format == "" {
+				format = set.Identify(in)
+			}
+			if format == "" {
+				return "", errors.New("no judge knows this content")
+			}
+			return format, set.Check(ctx, format, in, policy)
 		},
-	})
+	}
 }

@@ -68,8 +68,6 @@ func (f *files) add(of *os.File, mode int) error {
 	return nil
 }
 
-func (f *files) fds() []int { return f.list }
-
 func (f *files) close() {
 	for _, fd := range f.list {
 		unix.Close(fd)

@@ -14,9 +14,15 @@ import (
 )
 
 // children are the programs that TestMain builds.
-var children struct{ real, hostile, naked string }
+var children struct{ real, hostile, naked, lacking string }
+
+// asParent tells a copy of the test program which child to start, and to do nothing else.
+const asParent = "WORKER_TEST_PARENT"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asParent) != "" {
+		os.Exit(m.Run())
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "worker")
 		if err != nil {
@@ -26,7 +32,8 @@ func TestMain(m *testing.M) {
 		os.Chmod(dir, 0o755)
 		children.real = build(dir, "real", "sekisho/cmd/sekisho-child", "")
 		children.hostile = build(dir, "hostile", "sekisho/internal/worker/testdata/hostile", "")
-		children.naked = build(dir, "naked", "sekisho/internal/worker/testdata/hostile", "-X main.seccomp=off")
+		children.naked = build(dir, "naked", "sekisho/internal/worker/testdata/hostile", "-X main.without=seccomp")
+		children.lacking = build(dir, "lacking", "sekisho/internal/worker/testdata/hostile", "-X main.without=landlock")
 		return m.Run()
 	}())
 }
@@ -118,7 +125,7 @@ func TestEcho(t *testing.T) {
 
 func TestRealChild(t *testing.T) {
 	p := pool(t, children.real)
-	req := newRequest(t, "\x00\x01 no format has this")
+	req := newRequest(t, "\x7fELF\x02\x01\x01"+strings.Repeat("\x00", 100))
 	r := mustRebuild(t, p, req)
 	if !errors.Is(r.Err(), sanitize.ErrUnsupported) || r.Reason != sanitize.ReasonUnsupported {
 		t.Errorf("%+v", r)

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sekisho/internal/worker/wire"
-	"sekisho/sanitize"
 )
 
 // startTime is how long a child may take to be ready, on a machine that is busy with others.
@@ -44,60 +43,7 @@ func (c *process) awaitReady() (wire.Set, error) {
 	if msg[0] != wire.Version {
 		return 0, fmt.Errorf("child speaks version %d, not %d: it is of another release", msg[0], wire.Version)
 	}
-	missing := wire.Set(msg[1]) | c.lack
-	if err := c.limit(fixedLimits()); err != nil {
-		missing = missing.With(wire.Rlimits)
-	}
-	return missing, nil
-}
-
-// rlimit is a resource limit of a process.
-type rlimit struct {
-	resource int
-	value    uint64
-}
-
-// maxThreads bounds the threads of a child: the runtime uses fewer than ten.
-const maxThreads = 64
-
-// fixedLimits are the limits that do not depend on the file.
-func fixedLimits() []rlimit {
-	return []rlimit{
-		{unix.RLIMIT_CORE, 0},
-		{unix.RLIMIT_NOFILE, 16},
-		{unix.RLIMIT_NPROC, maxThreads},
-		{unix.RLIMIT_MEMLOCK, 0},
-		{unix.RLIMIT_MSGQUEUE, 0},
-	}
-}
-
-// addressSlack is address space that the runtime reserves and does not use, in bytes.
-const addressSlack = 4 << 30
-
-// fileLimits are the limits for one file. Memory is what the process may write to: its heap, its stacks and its
-// globals; the address space is bounded too, more widely, since the runtime reserves much of it.
-func fileLimits(l sanitize.Limits, procs int) []rlimit {
-	seconds := uint64(l.Time/time.Second) + 1
-	return []rlimit{
-		{unix.RLIMIT_DATA, uint64(l.Memory)},
-		{unix.RLIMIT_AS, uint64(l.Memory) + addressSlack},
-		{unix.RLIMIT_FSIZE, uint64(l.FileSize)},
-		{unix.RLIMIT_CPU, seconds * uint64(procs)},
-	}
-}
-
-// limit sets resource limits of the child, from outside.
-func (c *process) limit(limits []rlimit) error {
-	for _, l := range limits {
-		if l.resource == unix.RLIMIT_NPROC && c.lack.Has(wire.Namespaces) {
-			continue // it would count the threads of every process of the user
-		}
-		r := unix.Rlimit{Cur: l.value, Max: l.value}
-		if err := unix.Prlimit(c.proc.Pid, l.resource, &r, nil); err != nil {
-			return fmt.Errorf("cannot limit resource %d of child: %w", l.resource, err)
-		}
-	}
-	return nil
+	return wire.Set(msg[1]) | c.lack, nil
 }
 
 // send sends a message and descriptors.

@@ -60,9 +60,12 @@ func (p *program) close() error {
 func (p *program) path() string { return "/proc/self/fd/" + strconv.Itoa(p.fd) }
 
 // environment is all that a child sees of ours. A time zone would be read from a file; the number of processors, from
-// several.
+// several, which stay open.
 func environment(procs int) []string {
-	return []string{"TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(procs), "GOTRACEBACK=single"}
+	return []string{
+		"TZ=UTC", "GOTRACEBACK=single", "GOMAXPROCS=" + strconv.Itoa(procs),
+		"GODEBUG=containermaxprocs=0,updatemaxprocs=0,decoratemappings=0",
+	}
 }
 
 const allNamespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |

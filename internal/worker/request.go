@@ -13,14 +13,14 @@ type Request struct {
 	Output *os.File // Rebuild: an empty regular file, open for writing; the child gets its own write-only descriptor
 
 	Name      string          // untrusted; may be empty
-	Format    string          // Verify: the format that the bytes must be of
+	Format    string          // Verify: the format that the bytes must be of; empty means the one that the judges find
 	Policy    sanitize.Policy // with its Limits: Time, Memory and FileSize bound the process, the others the rebuild
 	Passwords []string        // Rebuild: to try on an encrypted file
 }
 
 // Result is what became of one file. Reason is empty when the child did what it was asked for.
 type Result struct {
-	Report  sanitize.Report // for Identify only Type is set
+	Report  sanitize.Report // for Identify and Verify only Type is set
 	Reason  sanitize.Reason // why the file must be held, or ""
 	Kind    error           // the error of package sanitize that Reason came from (sanitize.ErrLimit, …), or nil
 	Detail  string          // for the log: the child's words, untrusted, bounded, valid UTF-8

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"sekisho/internal/worker/wire"
@@ -46,12 +47,7 @@ func (p *Pool) run(ctx context.Context, mode wire.Mode, req Request) (Result, er
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
 	}
-	c, err := p.hand(ctx, msg, files, req.Policy.Limits)
-	if err != nil {
-		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
-	}
-	defer c.end()
-	result, err := p.outcome(ctx, c, req)
+	result, err := p.try(ctx, msg, files, req)
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
 	}
@@ -67,32 +63,32 @@ func request(mode wire.Mode, req Request, size int64) wire.Request {
 	return w
 }
 
-// attempts is how many children may be found dead before one takes a request: a waiting child has seen no byte of a
-// file, so its death says nothing about this one.
+// attempts is how many children may be found dead before one takes a request. The death of a child that waited says
+// nothing about this file: it has seen no byte of any.
 const attempts = 3
 
-// hand gives the request to a child that is alive.
-func (p *Pool) hand(ctx context.Context, msg []byte, files *files, l sanitize.Limits) (*process, error) {
-	var last error
-	for range attempts {
-		c, err := p.take(ctx)
-		if err != nil {
-			return nil, err
+// errNotTaken says that a child was dead before it took the request.
+var errNotTaken = errors.New("child died while it waited")
+
+func (p *Pool) try(ctx context.Context, msg []byte, files *files, req Request) (Result, error) {
+	var result Result
+	err := errNotTaken
+	for n := 0; n < attempts && errors.Is(err, errNotTaken); n++ {
+		var c *process
+		if c, err = p.take(ctx); err != nil {
+			return Result{}, err
 		}
-		if err = c.limit(fileLimits(l, p.opts.Procs)); err == nil {
-			err = c.send(msg, files.fds()...)
-		}
-		if err == nil {
-			return c, nil
-		}
-		c.end()
-		last = err
+		result, err = p.hand(ctx, c, msg, files, req)
 	}
-	return nil, last
+	return result, err
 }
 
-// outcome waits for the child's answer or its death, and turns either into a result.
-func (p *Pool) outcome(ctx context.Context, c *process, req Request) (Result, error) {
+// hand gives the request to a child, waits for its answer or its death, and turns either into a result.
+func (p *Pool) hand(ctx context.Context, c *process, msg []byte, files *files, req Request) (Result, error) {
+	defer c.end()
+	if err := c.send(msg, files.list...); err != nil {
+		return Result{}, fmt.Errorf("%w: %w", errNotTaken, err)
+	}
 	resp, err := c.await(ctx, req.Policy.Limits.Time+p.opts.Grace)
 	resident := c.resident()
 	c.endWithin(patienceAfter(err))
@@ -100,10 +96,15 @@ func (p *Pool) outcome(ctx context.Context, c *process, req Request) (Result, er
 		return Result{}, ctx.Err()
 	}
 	var result Result
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ECONNRESET): // what the kernel says when a socket is closed with bytes unread
+		return Result{}, fmt.Errorf("%w: %w", errNotTaken, err)
+	case err != nil:
 		result = died(err, c, req.Policy.Limits.Memory)
-	} else if result, err = answered(resp); err != nil {
-		return result, err
+	default:
+		if result, err = answered(resp); err != nil {
+			return Result{}, err
+		}
 	}
 	result.MaxRSS = resident
 	if resident == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"golang.org/x/sys/unix"
 
@@ -70,6 +71,14 @@ func retry(f func() (int, error)) (int, error) {
 		}
 		return max(n, 0), err
 	}
+}
+
+// closeInherited closes what the pool's process was itself given by whoever started it, and left open for its children.
+func closeInherited() error {
+	if err := unix.CloseRange(wire.ControlFD+1, math.MaxInt32, 0); err != nil {
+		return fmt.Errorf("cannot close inherited descriptors: %w", err)
+	}
+	return nil
 }
 
 // newOutput returns a writer to d that gathers small writes.

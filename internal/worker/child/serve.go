@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"sekisho/internal/worker/sandbox"
 	"sekisho/internal/worker/wire"
 	"sekisho/sanitize"
 )
@@ -22,13 +23,18 @@ const maxText = 16 << 10
 type Services struct {
 	Rebuild  func(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error)
 	Identify func(in sanitize.Input, untrustedName string) (string, error)
-	Verify   func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) error
+
+	// Verify judges in as a file of the given format, or of the one that it finds when that is empty, and returns which.
+	Verify func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error)
 }
 
 // Serve enters the sandbox by enter (sandbox.Enter), answers one request and waits to be killed. Layers that the kernel
 // does not give are told to the pool, which decides; why they are missing goes to stderr. An error means that no request
 // could be answered.
 func Serve(enter func() (wire.Set, error), s Services) error {
+	if err := closeInherited(); err != nil {
+		return err
+	}
 	debug.SetMaxStack(maxStack)
 	missing, why := enter()
 	if why != nil {
@@ -63,7 +69,9 @@ func answer(control io.ReadWriter, s Services, req wire.Request, files []descrip
 
 // do runs the one piece of work.
 func (s Services) do(req wire.Request, files []descriptor) wire.Response {
-	limitMemory(req.Policy.Limits.Memory)
+	if err := limit(req.Policy.Limits); err != nil {
+		return response(sanitize.Report{}, sanitize.Transient(err))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), req.Policy.Limits.Time)
 	defer cancel()
 	in := sanitize.NewInput(files[0], req.Size)
@@ -75,8 +83,8 @@ func (s Services) do(req wire.Request, files []descriptor) wire.Response {
 		id, err := s.Identify(in, name)
 		return response(sanitize.Report{Type: id}, err)
 	case req.Mode == wire.Verify:
-		err := s.Verify(ctx, req.Format, in, req.Policy)
-		resp := response(sanitize.Report{Type: req.Format}, err)
+		id, err := s.Verify(ctx, req.Format, in, req.Policy)
+		resp := response(sanitize.Report{Type: id}, err)
 		if err != nil && resp.Kind != wire.KindTimeout {
 			resp.Kind = wire.KindVerify
 		}
@@ -116,10 +124,9 @@ func clip(s string, n int) string {
 	return s[:n/2] + "\n…\n" + s[len(s)-n/2:]
 }
 
-// limitMemory tells the garbage collector to work harder before the limit of the process is met. The limit itself,
-// in bytes, is set by the pool.
-func limitMemory(limit int64) {
-	if limit > 0 {
-		debug.SetMemoryLimit(limit - limit/8)
-	}
+// limit bounds what the process may use for one file, and tells the garbage collector to work harder before the memory
+// is used up.
+func limit(l sanitize.Limits) error {
+	debug.SetMemoryLimit(l.Memory - l.Memory/8)
+	return sandbox.Limit(l)
 }

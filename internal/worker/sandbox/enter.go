@@ -22,6 +22,7 @@ func Enter() (wire.Set, error) {
 		name  wire.Layer
 		enter func() error
 	}{
+		{wire.Rlimits, Rlimits},
 		{wire.NoNewPrivs, NoNewPrivs},
 		{wire.Landlock, Landlock},
 		{wire.Seccomp, Seccomp},

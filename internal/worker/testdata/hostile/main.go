@@ -15,8 +15,9 @@ import (
 	"sekisho/sanitize"
 )
 
-// seccomp is "off" in the build that shows what the other layers hold by themselves.
-var seccomp string
+// without is a layer that this build does without: "seccomp" without saying so, to show what the other layers hold by
+// themselves, "landlock" as if the kernel had none.
+var without string
 
 func main() {
 	err := child.Serve(enter, child.Services{
@@ -24,11 +25,11 @@ func main() {
 		Identify: func(in sanitize.Input, name string) (string, error) {
 			return strings.ToLower(name), nil
 		},
-		Verify: func(_ context.Context, format string, in sanitize.Input, _ sanitize.Policy) error {
+		Verify: func(_ context.Context, format string, in sanitize.Input, _ sanitize.Policy) (string, error) {
 			if string(in.Head(4)) == "good" {
-				return nil
+				return format, nil
 			}
-			return errors.New("not good")
+			return format, errors.New("not good")
 		},
 	})
 	if err != nil {
@@ -38,8 +39,11 @@ func main() {
 }
 
 func enter() (wire.Set, error) {
-	if seccomp == "off" {
-		return 0, errors.Join(sandbox.NoNewPrivs(), sandbox.Landlock())
+	switch without {
+	case "seccomp":
+		return 0, errors.Join(sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Landlock())
+	case "landlock":
+		return wire.Set(0).With(wire.Landlock), errors.Join(sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Seccomp())
 	}
 	return sandbox.Enter()
 }

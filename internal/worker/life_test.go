@@ -1,0 +1,266 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sekisho/internal/worker/wire"
+	"sekisho/sanitize"
+)
+
+func TestTimeout(t *testing.T) {
+	p := pool(t, children.hostile, func(o *Options) { o.Grace = 200 * time.Millisecond })
+	for _, verb := range []string{"loop", "loop-all", "obey-deadline"} {
+		t.Run(verb, func(t *testing.T) {
+			req := newRequest(t, verb)
+			req.Policy.Limits.Time = 200 * time.Millisecond
+			r := mustRebuild(t, p, req)
+			if r.Reason != sanitize.ReasonTimeout || r.Elapsed < 200*time.Millisecond || r.Elapsed > 5*time.Second {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	stillWorks(t, p)
+}
+
+// TestProcessorTime has a child use up its processor time on two processors before its time is over.
+func TestProcessorTime(t *testing.T) {
+	p := pool(t, children.hostile, func(o *Options) { o.Grace = 30 * time.Second })
+	req := newRequest(t, "loop-all")
+	req.Policy.Limits.Time = 100 * time.Millisecond
+	r := mustRebuild(t, p, req)
+	if r.Reason != sanitize.ReasonLimit || !errors.Is(r.Err(), sanitize.ErrLimit) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAllocateOnce(t *testing.T) {
+	p := pool(t, children.hostile)
+	r := mustRebuild(t, p, newRequest(t, "allocate-once"))
+	if r.Reason != sanitize.ReasonLimit || r.MaxRSS > 256<<20 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestTransient(t *testing.T) {
+	p := pool(t, children.hostile)
+	req := newRequest(t, "transient")
+	if r, err := p.Rebuild(t.Context(), req); !sanitize.IsTransient(err) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestVerifyAndIdentify(t *testing.T) {
+	p := pool(t, children.hostile)
+	for content, reason := range map[string]sanitize.Reason{"good": "", "bad": sanitize.ReasonVerify} {
+		req := newRequest(t, content)
+		req.Format = "docx"
+		r, err := p.Verify(t.Context(), req)
+		if err != nil || r.Reason != reason || r.Report.Type != "docx" {
+			t.Errorf("%s: %+v, %v", content, r, err)
+		}
+	}
+	req := newRequest(t, "x")
+	req.Name = "NAME"
+	if r, err := p.Identify(t.Context(), req); err != nil || r.Report.Type != "name" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestCallerGivesUp(t *testing.T) {
+	p := pool(t, children.hostile)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if r, err := p.Rebuild(ctx, newRequest(t, "loop")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	stillWorks(t, p)
+}
+
+// TestWaitingChildDies kills the child that waits; the next file must not notice.
+func TestWaitingChildDies(t *testing.T) {
+	p := pool(t, children.hostile)
+	for range 5 {
+		c, err := p.take(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.proc.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { p.offer(offer{child: c}, time.Second) })
+		for range 3 {
+			stillWorks(t, p)
+		}
+		wg.Wait()
+	}
+}
+
+// TestChildDiesWithParent starts a pool in another process and kills that.
+func TestChildDiesWithParent(t *testing.T) {
+	if os.Getenv(asParent) != "" {
+		p, err := NewPool(Options{Child: os.Getenv(asParent), Ready: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString("\nchildren " + strings.Join(living(t), " ") + "\n")
+		select {
+		case <-p.stop.Done():
+		case <-time.After(time.Minute):
+		}
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestChildDiesWithParent$")
+	cmd.Env = append(os.Environ(), asParent+"="+children.hostile)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 4096)
+	n := 0
+	for !strings.Contains(string(buf[:n]), "children ") || buf[n-1] != '\n' {
+		k, err := out.Read(buf[n:])
+		if err != nil {
+			t.Fatalf("%v: %s", err, buf[:n])
+		}
+		n += k
+	}
+	_, list, _ := strings.Cut(string(buf[:n]), "children ")
+	cmd.Process.Kill()
+	cmd.Wait()
+	pids := strings.Fields(list)
+	if len(pids) == 0 {
+		t.Fatal("no children")
+	}
+	for _, pid := range pids {
+		awaitDeath(t, pid)
+	}
+}
+
+func awaitDeath(t *testing.T, pid string) {
+	t.Helper()
+	for range 500 {
+		b, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err != nil || strings.Contains(string(b), ") Z ") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("child %s outlives its parent", pid)
+}
+
+func TestClosed(t *testing.T) {
+	p, err := NewPool(Options{Child: children.hostile, Ready: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Rebuild(t.Context(), newRequest(t, "echo")); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	p := pool(t, children.hostile)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for name, spoil := range map[string]func(*Request){
+		"no input":        func(r *Request) { r.Input = nil },
+		"no output":       func(r *Request) { r.Output = nil },
+		"input is device": func(r *Request) { r.Input = null },
+		"output not empty": func(r *Request) {
+			if _, err := r.Output.WriteString("x"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"too much": func(r *Request) { r.Name = strings.Repeat("x", wire.MaxRequest) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := newRequest(t, "echo\nx")
+			spoil(&req)
+			if r, err := p.Rebuild(t.Context(), req); err == nil {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	stillWorks(t, p)
+}
+
+func TestNoPool(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("no program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, wants string
+		options     Options
+	}{
+		{"no child", "no child program", Options{}},
+		{"missing child", "no such file", Options{Child: filepath.Join(t.TempDir(), "none")}},
+		{"not a program", "exec format error", Options{Child: text}},
+		{"other program", "not ready", Options{Child: "/bin/true"}},
+		{"unknown layer", "no layer is called", Options{Child: children.real, AcceptMissing: []string{"magic"}}},
+		{"missing layer", "[landlock]", Options{Child: children.lacking}},
+		{"other layer accepted", "[landlock]", Options{Child: children.lacking, AcceptMissing: []string{"seccomp"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := NewPool(c.options)
+			if err == nil {
+				p.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), c.wants) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestAcceptedLayer(t *testing.T) {
+	p := pool(t, children.lacking, func(o *Options) { o.AcceptMissing = []string{"landlock"} })
+	stillWorks(t, p)
+}
+
+func TestNoNamespaces(t *testing.T) {
+	p := pool(t, children.hostile)
+	p.program.dropNamespaces()
+	c, err := p.starter.start(p.program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.end()
+	if missing, err := c.awaitReady(); err != nil || missing != wire.Set(0).With(wire.Namespaces) {
+		t.Errorf("missing %v, %v", missing.List(), err)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	p := pool(t, children.hostile, func(o *Options) { o.Ready = 3 })
+	verbs := []string{"echo\nx", "panic", "exit", "echo\nx", "encrypted"}
+	want := []sanitize.Reason{"", "crash", "crash", "", "encrypted"}
+	var wg sync.WaitGroup
+	for i := range 50 {
+		req := newRequest(t, verbs[i%5])
+		wg.Go(func() {
+			if r, err := p.Rebuild(t.Context(), req); err != nil || r.Reason != want[i%5] {
+				t.Errorf("%d: %+v, %v", i, r, err)
+			}
+		})
+	}
+	wg.Wait()
+}
