@@ -90,8 +90,8 @@ func checkHex(field, s string) error {
 }
 
 func checkTime(field string, t time.Time) error {
-	if t.Before(firstTime) || t.After(lastTime) {
-		return fmt.Errorf("%w: %s is out of range", ErrContent, field)
+	if _, offset := t.Zone(); offset != 0 || t.Before(firstTime) || t.After(lastTime) {
+		return fmt.Errorf("%w: %s is out of range or not UTC", ErrContent, field)
 	}
 	return nil
 }

@@ -224,10 +224,13 @@ func (r *Receiver) place(ctx context.Context, intent line, m *manifest.Manifest)
 	return r.spool.remove(intent.ID)
 }
 
+// maxPlans is how often in one turn a place may be lost to somebody who was faster.
+const maxPlans = 100
+
 // move renames the staged file to its place, and returns the intent that was carried out. A staged file that is gone was
 // moved before a crash, or before a sync failed.
 func (r *Receiver) move(ctx context.Context, target *folder, intent line, m *manifest.Manifest) (line, error) {
-	for {
+	for range maxPlans {
 		staged, err := target.staged(intent.ID)
 		if err != nil {
 			return intent, err
@@ -246,6 +249,7 @@ func (r *Receiver) move(ctx context.Context, target *folder, intent line, m *man
 			return intent, err
 		}
 	}
+	return intent, fmt.Errorf("cannot release package %s: its place was taken %d times", intent.ID, maxPlans)
 }
 
 // replan finds another place when the intended name was taken, or its folder removed, before the rename.
