@@ -97,6 +97,7 @@ type Inbox struct {
 	self  identity // of the folder that root is
 	files map[string]*track
 	round uint32
+	begun time.Time // of the round
 	ready fairQueue
 	told  error // the trouble that was told last
 

@@ -16,7 +16,8 @@ import (
 const (
 	minPause   = 100 * time.Millisecond // between two looks, whatever the hints say
 	maxTracked = 200_000                // files that are remembered; more wait until some have left
-	stepSize   = 256                    // directory entries read at once, after which ready files are claimed
+	stepSize   = 256                    // directory entries read at once
+	longWalk   = time.Second            // after which ready files are claimed while the walk goes on
 	maxDetail  = 200                    // bytes of an error in a Refusal
 )
 
@@ -89,6 +90,7 @@ func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 // walk sees every file below the inbox, folder by folder. Only the folder itself failing is an error.
 func (b *Inbox) walk(ctx context.Context) error {
 	b.round++
+	b.begun = time.Now()
 	for dirs := []string{"."}; len(dirs) > 0; {
 		dir := dirs[len(dirs)-1]
 		dirs = dirs[:len(dirs)-1]
@@ -129,7 +131,9 @@ func (b *Inbox) list(ctx context.Context, dir string) ([]string, error) {
 				dirs = append(dirs, name)
 			}
 		}
-		b.claimReady(ctx)
+		if time.Since(b.begun) > longWalk { // else claim at the end of the round, when all folders can have their turn
+			b.claimReady(ctx)
+		}
 		if errors.Is(err, io.EOF) {
 			return dirs, nil
 		}
@@ -212,7 +216,8 @@ func (b *Inbox) refuse(ctx context.Context, p string, t *track, info fs.FileInfo
 
 // ignored reports names that are no documents: other programs' private and unfinished files, and our own.
 func ignored(name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") || name == heldDir {
+	hidden := strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "..") // `..\up` is no hidden file but an attempt
+	if hidden || strings.HasPrefix(name, "~$") || name == heldDir {
 		return true
 	}
 	lower := strings.ToLower(name)
