@@ -10,8 +10,10 @@ import (
 
 	"sekisho/internal/worker/child"
 	"sekisho/internal/worker/sandbox"
+	"sekisho/internal/worker/wire"
 	"sekisho/sanitize"
 	"sekisho/sanitize/formats"
+	"sekisho/sanitize/name"
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/judges"
 )
@@ -24,7 +26,10 @@ func main() {
 }
 
 func run() error {
-	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{})
+	if len(os.Args) == 2 && os.Args[1] == wire.ProbeArg {
+		return child.Probe()
+	}
+	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{Hazard: name.Hazard})
 	if err != nil {
 		return err
 	}

@@ -264,3 +264,25 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestLayers(t *testing.T) {
+	layers, err := Layers(t.Context(), children.real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(layers) != len(wire.Layers()) {
+		t.Errorf("%d layers, want %d", len(layers), len(wire.Layers()))
+	}
+	for _, l := range layers {
+		if !l.Holds || l.Evidence == "" {
+			t.Errorf("%+v", l)
+		}
+		t.Logf("%-15s %s", l.Name, l.Evidence)
+	}
+}
+
+func TestLayersOfOtherProgram(t *testing.T) {
+	if layers, err := Layers(t.Context(), "/bin/true"); err == nil {
+		t.Errorf("%+v", layers)
+	}
+}

@@ -24,6 +24,7 @@ type program struct {
 	null *os.File
 	attr syscall.SysProcAttr
 	env  []string
+	args []string
 	lack wire.Set // layers that children are started without
 }
 
@@ -42,7 +43,7 @@ func openProgram(o Options) (*program, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("cannot open child program: %w", err)
 	}
-	return &program{fd: fd, null: null, attr: attributes(true), env: environment(o.Procs)}, nil
+	return &program{fd: fd, null: null, args: []string{"sekisho-child"}, attr: attributes(true), env: environment(o.Procs)}, nil
 }
 
 // dropNamespaces makes the next children share the name spaces of the pool's process.

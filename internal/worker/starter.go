@@ -61,7 +61,7 @@ func clone(p *program) (*process, error) {
 	}
 	defer errWrite.Close()
 	attr := p.attr
-	proc, err := os.StartProcess(p.path(), []string{"sekisho-child"}, &os.ProcAttr{
+	proc, err := os.StartProcess(p.path(), p.args, &os.ProcAttr{
 		Env:   p.env,
 		Files: []*os.File{p.null, p.null, errWrite, theirs},
 		Sys:   &attr,

@@ -1,0 +1,154 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sekisho/internal/worker/sandbox"
+	"sekisho/internal/worker/wire"
+	"sekisho/sanitize"
+)
+
+// probeMemory is the memory limit that a probe sets and then tries to pass, in bytes.
+const probeMemory = 64 << 20
+
+// Probe enters the sandbox layer by layer and tries each from inside: what was possible before must fail after. It ends
+// with a forbidden system call, which nothing should return from.
+func Probe() error {
+	control := descriptor(wire.ControlFD)
+	if _, err := control.Write([]byte{wire.Version, 0}); err != nil {
+		return fmt.Errorf("cannot say that the child is ready: %w", err)
+	}
+	report := wire.Probe{Namespaces: namespaces(), Layers: map[wire.Layer]wire.Finding{
+		wire.DeathKill:  finding(tryDeathSignal()),
+		wire.NoNewPrivs: finding(tryNoNewPrivs()),
+		wire.Landlock:   finding(tryLandlock()),
+		wire.Rlimits:    finding(tryRlimits()),
+	}}
+	msg, err := wire.Encode(report, wire.MaxResponse)
+	if err != nil {
+		return err
+	}
+	if _, err := control.Write(msg); err != nil {
+		return fmt.Errorf("cannot tell what was found: %w", err)
+	}
+	return trySeccomp(control)
+}
+
+func finding(evidence string, err error) wire.Finding {
+	if err != nil {
+		return wire.Finding{Evidence: err.Error()}
+	}
+	return wire.Finding{Holds: true, Evidence: evidence}
+}
+
+func namespaces() map[string]string {
+	links := map[string]string{}
+	for _, name := range []string{"user", "pid", "net", "mnt", "ipc", "uts"} {
+		if link, err := os.Readlink("/proc/self/ns/" + name); err == nil {
+			links[name] = link
+		}
+	}
+	return links
+}
+
+func tryDeathSignal() (string, error) {
+	var signal int32
+	if err := unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&signal)), 0, 0, 0); err != nil {
+		return "", err
+	}
+	if signal != int32(unix.SIGKILL) {
+		return "", fmt.Errorf("signal %d is sent, not %d", signal, unix.SIGKILL)
+	}
+	return "the child is killed when this program ends", nil
+}
+
+func tryNoNewPrivs() (string, error) {
+	if err := sandbox.NoNewPrivs(); err != nil {
+		return "", err
+	}
+	set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	if err != nil || set != 1 {
+		return "", fmt.Errorf("not set: %w", err)
+	}
+	return "set, and cannot be taken back", nil
+}
+
+func tryLandlock() (string, error) {
+	if err := openRoot(); err != nil {
+		return "", fmt.Errorf("nothing to try it on: %w", err)
+	}
+	if err := sandbox.Landlock(); err != nil {
+		return "", err
+	}
+	for thread, try := range map[string]func() error{"this thread": openRoot, "another thread": onOtherThread(openRoot)} {
+		if err := try(); !errors.Is(err, unix.EACCES) {
+			return "", fmt.Errorf("%s opened a folder: %w", thread, err)
+		}
+	}
+	version, err := sandbox.LandlockVersion()
+	return fmt.Sprintf("version %d; opening a folder fails on every thread", version), err
+}
+
+func openRoot() error {
+	fd, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err
+}
+
+// onOtherThread returns f, run on a thread that is not the caller's.
+func onOtherThread(f func() error) func() error {
+	return func() error {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		done := make(chan error)
+		go func() { done <- f() }()
+		return <-done
+	}
+}
+
+func tryRlimits() (string, error) {
+	if err := sandbox.Rlimits(); err != nil {
+		return "", err
+	}
+	if err := sandbox.Limit(sanitize.Limits{Memory: probeMemory, FileSize: 1, Time: 1}); err != nil {
+		return "", err
+	}
+	if _, err := unix.Mmap(-1, 0, 2*probeMemory, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON); !errors.Is(err, unix.ENOMEM) {
+		return "", fmt.Errorf("twice the memory limit was given: %w", err)
+	}
+	var more []int
+	for len(more) < 1000 {
+		fd, err := unix.Dup(wire.ControlFD)
+		if err != nil {
+			break
+		}
+		more = append(more, fd)
+	}
+	for _, fd := range more { // the runtime needs some later
+		unix.Close(fd)
+	}
+	if len(more) == 1000 {
+		return "", errors.New("descriptors have no limit")
+	}
+	return fmt.Sprintf("memory over the limit is not given; %d more descriptors are", len(more)), nil
+}
+
+func trySeccomp(control descriptor) error {
+	if err := sandbox.Seccomp(); err != nil {
+		return err
+	}
+	if _, err := control.Write([]byte{wire.ProbeEntered}); err != nil {
+		return fmt.Errorf("cannot tell what was found: %w", err)
+	}
+	unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	_, err := control.Write([]byte{wire.ProbeSurvived})
+	return err
+}
