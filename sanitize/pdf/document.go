@@ -65,7 +65,7 @@ func (w *walk) catalog() (object.Dict, error) {
 				return nil, err
 			}
 		case "AcroForm":
-			if err := w.checkForm(e.Value); err != nil {
+			if err := w.checkForm(src, e.Value); err != nil {
 				return nil, err
 			}
 		}
@@ -105,22 +105,23 @@ func (w *walk) openAction(src object.Object) (object.Object, error) {
 	return nil, nil
 }
 
-// checkForm refuses a form that is XFA alone: without its fields nothing of it would be left (ISO 32000-1 12.7.8).
-func (w *walk) checkForm(src object.Object) error {
+// checkForm refuses a form that is XFA alone and draws itself: of what its reader sees nothing would be left but the
+// notice that the viewer is too old (ISO 32000-1 12.7.8, NeedsRendering in Table 28).
+func (w *walk) checkForm(catalog object.Dict, src object.Object) error {
 	target, _, err := w.doc.Load(src)
 	if err != nil {
 		return err
 	}
 	form, _ := target.(object.Dict)
-	if !form.Has("XFA") {
-		return nil
+	if needs, _, err := w.doc.Load(catalog.Get("NeedsRendering")); err != nil || needs != true || !form.Has("XFA") {
+		return err
 	}
 	fields, _, err := w.doc.Load(form.Get("Fields"))
 	if err != nil {
 		return err
 	}
 	if list, _ := fields.(object.Array); len(list) == 0 {
-		return fmt.Errorf("%w: the form is XFA only and has no fields of its own; print it to PDF in Adobe Reader first", sanitize.ErrUnsupported)
+		return fmt.Errorf("%w: a dynamic XFA form, which has no fields of its own; open it in Adobe Reader and print it to PDF", sanitize.ErrUnsupported)
 	}
 	return nil
 }

@@ -7,10 +7,11 @@ import (
 	"fmt"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/object"
 )
 
-// image copies a picture.
+// image copies a picture: what it holds is decoded and packed anew, by the codec that it is in.
 func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	if err := w.checkSize(d); err != nil {
 		return err
@@ -20,25 +21,69 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 		return err
 	}
 	switch {
-	case r.Image != nil && r.Image.Name == "DCTDecode":
+	case r.Image == nil:
+		return w.samples(r, src.Dict, d, to)
+	case r.Image.Name == "DCTDecode":
 		return w.jpeg(r.Data, r.Image.Parms, d, to)
-	case r.Image != nil:
-		return fmt.Errorf("%w: %s has a picture in %s, which cannot be rebuilt", sanitize.ErrUnsupported, w.where, r.Image.Name)
-	case r.PNG != nil:
-		return w.storePredicted(to, d, r)
+	case r.Image.Name == "CCITTFaxDecode":
+		return w.fax(r, d, to)
 	}
-	return w.store(to, d, r.Data)
+	return w.undecodable(r.Image.Name)
+}
+
+// undecodable holds a file for a picture that only a sandboxed decoder could open. This is the one place where such a
+// decoder is to be called.
+func (w *walk) undecodable(codec string) error {
+	return fmt.Errorf("%w: %s has a picture in %s, for which there is no decoder", sanitize.ErrUnsupported, w.where, codec)
 }
 
 // checkSize holds a picture to the limit of pixels.
 func (w *walk) checkSize(d object.Dict) error {
-	width, _ := d.Get("Width").(int64)
-	height, _ := d.Get("Height").(int64)
+	width, height := count(d, "Width"), count(d, "Height")
 	limit := w.pass.Policy.Limits.Pixels
 	if width < 0 || height < 0 || width > limit || height > limit || width*height > limit {
 		return fmt.Errorf("%w: a picture of %d × %d pixels", sanitize.ErrLimit, width, height)
 	}
 	return nil
+}
+
+// samples copies a picture of bare samples. More of them than the picture has pixels for are cut off.
+func (w *walk) samples(r filter.Result, src, d object.Dict, to object.Ref) error {
+	row, err := w.rowLength(src, d)
+	if err != nil {
+		return err
+	}
+	height := count(d, "Height")
+	if r.PNG == nil {
+		if n := row * height; row > 0 && n < int64(len(r.Data)) {
+			w.drop(ruleImage)
+			r.Data = r.Data[:n]
+		}
+		return w.store(to, d, r.Data)
+	}
+	if n := int64(r.PNG.Row()+1) * height; int64(r.PNG.Row()) == row && n < int64(len(r.Data)) {
+		w.drop(ruleImage)
+		r.Data = r.Data[:n]
+	}
+	return w.storePredicted(to, d, r)
+}
+
+// rowLength returns the length in bytes of a row of samples, or 0 when the colour space does not say. The colour space
+// is looked up in the dictionary as it was read, all else in the copy.
+func (w *walk) rowLength(src, d object.Dict) (int64, error) {
+	bits, colours := count(d, "BitsPerComponent"), int64(0)
+	if d.Get("ImageMask") == true {
+		bits, colours = 1, 1
+	} else {
+		var err error
+		if colours, err = w.colours(src.Get("ColorSpace")); err != nil {
+			return 0, err
+		}
+	}
+	if bits < 1 || bits > 16 || colours < 1 {
+		return 0, nil
+	}
+	return (count(d, "Width")*colours*bits + 7) / 8, nil
 }
 
 // jpeg has a JPEG rebuilt by the engine. One that it refuses is replaced by a blank picture.
@@ -60,6 +105,28 @@ func (w *walk) jpeg(data []byte, parms, d object.Dict, to object.Ref) error {
 		d = append(d, object.Entry{Key: "DecodeParms", Value: object.Dict{{Key: "ColorTransform", Value: t}}})
 	}
 	return w.out.Stream(to, d, out.Bytes())
+}
+
+// fax decodes a fax picture and stores its bits.
+func (w *walk) fax(r filter.Result, d object.Dict, to object.Ref) error {
+	rows, width, damaged, err := w.dec.Fax(r.Data, r.Image.Parms, count(d, "Height"))
+	if errors.Is(err, filter.ErrCodec) {
+		return w.undecodable(err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	if damaged {
+		w.repair(ruleDamagedStream)
+	}
+	d = withNumber(d, "BitsPerComponent", 1)
+	d = withNumber(d, "Width", width)
+	return w.store(to, d, rows)
+}
+
+// withNumber returns d with key set to n.
+func withNumber(d object.Dict, key object.Name, n int64) object.Dict {
+	return object.NewDict(append(d[:len(d):len(d)], object.Entry{Key: key, Value: n}))
 }
 
 // fatal reports whether an error of a member ends the whole file: a limit, the clock, a full disk.

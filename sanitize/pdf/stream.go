@@ -10,7 +10,7 @@ import (
 )
 
 // stream copies a stream: its dictionary by the grammar, its data by what it is.
-func (w *walk) stream(src *object.Stream, typ grammar.Type, to object.Ref) error {
+func (w *walk) stream(src *object.Stream, typ grammar.Type, from, to object.Ref) error {
 	d, err := w.dict(src.Dict, typ)
 	if err != nil {
 		return err
@@ -18,6 +18,11 @@ func (w *walk) stream(src *object.Stream, typ grammar.Type, to object.Ref) error
 	switch typ {
 	case grammar.XObjectImage, grammar.XObjectImageMask, grammar.XObjectImageSoftMask:
 		return w.image(src, d, to)
+	}
+	if p := w.ready[role{from, typ}]; p != nil {
+		data := p.data
+		p.data = nil // written once
+		return w.store(to, object.NewDict(append(d, p.more...)), data)
 	}
 	data, err := w.decode(src)
 	if err != nil {

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"math"
 
 	"sekisho/sanitize/pdf/internal/grammar"
@@ -25,12 +26,21 @@ func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object
 			return w.name(v, k, in), nil
 		}
 	default:
-		if s := scalar(v, k); s != nil {
+		if s := scalar(v, k); s != nil && k.Name == "DA" {
+			return w.appearanceText(s)
+		} else if s != nil {
 			return s, nil
 		}
 	}
 	w.drop(ruleWrongType)
 	return nil, nil
+}
+
+// appearanceText copies a default appearance, which is content in a string (ISO 32000-2 12.7.4.3).
+func (w *walk) appearanceText(v object.Object) (object.Object, error) {
+	text, _ := v.(object.String)
+	clean, _, err := w.clean.Clean([]byte(text))
+	return object.String(bytes.TrimSuffix(clean, []byte("\n"))), err
 }
 
 // scalar returns v, or the number that it stands for, when the key may have it.
@@ -162,6 +172,27 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 	case grammar.PageTreeNode, grammar.PageTreeNodeRoot:
 		return w.root, nil
 	}
+	switch v := v.(type) {
+	case *object.Stream: // a stream always has a number
+		if ref == 0 {
+			ref = w.doc.Adopt(v)
+		}
+		p, err := w.prepare(typ, v, ref)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil && p.rule != "" {
+			w.drop(p.rule)
+			return nil, nil
+		}
+	case object.Array:
+		if typ == grammar.ICCBasedColorSpace {
+			device, ok, err := w.profiled(v)
+			if err != nil || !ok || device != nil {
+				return device, err
+			}
+		}
+	}
 	if ref != 0 {
 		return w.refer(ref, typ)
 	}
@@ -170,8 +201,6 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 		return w.dict(v, typ)
 	case object.Array:
 		return w.array(v, typ)
-	case *object.Stream: // a stream always has a number
-		return w.refer(w.doc.Adopt(v), typ)
 	}
 	return nil, nil
 }

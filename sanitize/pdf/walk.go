@@ -27,6 +27,7 @@ type walk struct {
 	next  object.Ref // the next free number of the output
 	seen  map[role]object.Ref
 	queue []job
+	ready map[role]*prepared
 	pages map[object.Ref]object.Ref // the pages of the page tree
 	root  object.Ref                // the new page tree
 	where string                    // the place that is being copied, for findings
@@ -48,7 +49,7 @@ type job struct {
 func newWalk(ctx context.Context, doc *source.Document, out *writer.File, pass sanitize.Pass, found findings) *walk {
 	w := &walk{
 		ctx: ctx, doc: doc, out: out, pass: pass, found: found, next: 1,
-		seen: map[role]object.Ref{}, pages: map[object.Ref]object.Ref{}, where: "document",
+		seen: map[role]object.Ref{}, ready: map[role]*prepared{}, pages: map[object.Ref]object.Ref{}, where: "document",
 	}
 	w.dec.Charge = pass.Expand
 	w.clean = content.Cleaner{Lose: w.lose, Image: w.inlineImage, Measure: inlineLength, Nesting: pass.Policy.Limits.Nesting}
@@ -121,7 +122,7 @@ func (w *walk) copy(j job) error {
 		}
 		return w.out.Object(j.to, a)
 	case *object.Stream:
-		return w.stream(v, j.typ, j.to)
+		return w.stream(v, j.typ, j.ref, j.to)
 	}
 	return w.out.Object(j.to, nil)
 }
