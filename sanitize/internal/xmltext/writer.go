@@ -149,26 +149,55 @@ func (w *Writer) Place() Mark { return Mark{len(w.buf), w.open} }
 func (w *Writer) Release() { w.held-- }
 
 // Back takes back all that was written since m.
-func (w *Writer) Back(m Mark) { w.buf, w.open = w.buf[:m.at], m.open }
+func (w *Writer) Back(m Mark) {
+	w.buf, w.open = w.buf[:m.at], m.open
+	w.reopen()
+}
 
-// Cut takes back what was written between two places, which must be whole elements or text. Places after the second
-// are not good any more; places before the first are.
-func (w *Writer) Cut(from, to Mark) {
-	if to.at == len(w.buf) {
+// reopen makes a start tag that nothing follows one that still lacks its end.
+func (w *Writer) reopen() {
+	if i := bytes.LastIndexByte(w.buf, '<'); !w.open && i >= 0 && isStartTag(w.buf[i:]) {
+		w.buf = w.buf[:len(w.buf)-1]
+		w.open = true
+	}
+}
+
+// isStartTag reports whether b, which begins with the last '<' that was written, is a start tag and nothing more.
+func isStartTag(b []byte) bool {
+	n := len(b)
+	return n > 2 && b[1] != '/' && b[1] != '?' && bytes.IndexByte(b, '>') == n-1 && b[n-2] != '/'
+}
+
+// Cut takes back what was written between two places, which must be whole elements or text. It returns by how many
+// bytes what stands after them moves: see Mark.Moved.
+func (w *Writer) Cut(from, to Mark) int {
+	before := len(w.buf)
+	if to.at == before {
 		w.Back(from)
-		return
+		return before - len(w.buf)
 	}
 	rest := w.buf[to.at:]
 	w.buf = w.buf[:from.at]
 	if from.open { // what is cut began with the end of the start tag before it
-		if len(rest) > 1 && rest[0] == '<' && rest[1] == '/' {
-			rest = rest[bytes.IndexByte(rest, '>')+1:]
-			w.buf = append(w.buf, '/')
-		}
 		w.buf = append(w.buf, '>')
 	}
+	if i := bytes.LastIndexByte(w.buf, '<'); rest[0] == '<' && rest[1] == '/' && i >= 0 && isStartTag(w.buf[i:]) {
+		w.buf = append(w.buf[:len(w.buf)-1], '/', '>')
+		rest = rest[bytes.IndexByte(rest, '>')+1:]
+	}
 	w.buf = append(w.buf, rest...)
+	return before - len(w.buf)
 }
+
+// Moved says that Cut returned n for a place that ends at to: a mark behind it moves along.
+func (m *Mark) Moved(to Mark, n int) {
+	if m.at >= to.at {
+		m.at -= n
+	}
+}
+
+// Before reports whether m is a place before n.
+func (m Mark) Before(n Mark) bool { return m.at < n.at }
 
 // Since returns what was written since m. It is valid until the next call.
 func (w *Writer) Since(m Mark) []byte { return w.buf[m.at:] }
@@ -191,3 +220,6 @@ func (w *Writer) Flush() error {
 	w.buf = w.buf[:0]
 	return w.err
 }
+
+// Append writes b as it is after what Raw wrote: the rest of something that this writer wrote before.
+func (w *Writer) Append(b []byte) { w.buf = append(w.buf, b...) }

@@ -1,0 +1,111 @@
+package ooxml
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+
+	"sekisho/sanitize"
+)
+
+// typesName is the name of the part that names the types of all others (ECMA-376 Part 2, 10.1.2.2).
+const typesName = "[Content_Types].xml"
+
+// maxTypes bounds how much of that part is looked at to tell what a package is.
+const maxTypes = 1 << 20
+
+// mainType returns the content type of the main part of a package, or "" when in is no package of this family. It
+// reads as little as it can: one entry of the zip archive, found by its local header or in the central directory.
+func mainType(in sanitize.Input) string {
+	head := in.Head(30 + len(typesName))
+	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		return ""
+	}
+	types := entryAt(in, 0)
+	if types == nil {
+		if at, ok := findTypes(in); ok {
+			types = entryAt(in, at)
+		}
+	}
+	if bytes.IndexByte(types, 0) >= 0 { // UTF-16: content types are ASCII
+		types = bytes.ReplaceAll(types, []byte{0}, nil)
+	}
+	found := ""
+	for i := range variants {
+		if !mentions(types, variants[i].main) {
+			continue
+		}
+		if found != "" {
+			return exactMainType(in)
+		}
+		found = variants[i].main
+	}
+	return found
+}
+
+// mentions reports whether name stands in types as a whole attribute value.
+func mentions(types []byte, name string) bool {
+	for {
+		i := bytes.Index(types, []byte(name))
+		if i < 0 {
+			return false
+		}
+		types = types[i+len(name):]
+		if len(types) > 0 && (types[0] == '"' || types[0] == '\'') {
+			return true
+		}
+	}
+}
+
+// entryAt returns the start of the content of the entry whose local header is at off, if it is the content types.
+func entryAt(in sanitize.Input, off int64) []byte {
+	h := make([]byte, 30+len(typesName))
+	if n, err := in.ReadAt(h, off); n < len(h) && err != nil || !bytes.HasPrefix(h, []byte("PK\x03\x04")) {
+		return nil
+	}
+	if int(binary.LittleEndian.Uint16(h[26:])) != len(typesName) || string(h[30:]) != typesName {
+		return nil
+	}
+	off += int64(len(h)) + int64(binary.LittleEndian.Uint16(h[28:]))
+	var r io.Reader = io.NewSectionReader(in, off, max(in.Size()-off, 0))
+	if binary.LittleEndian.Uint16(h[8:]) != 0 {
+		r = flate.NewReader(r)
+	} else {
+		r = io.LimitReader(r, int64(binary.LittleEndian.Uint32(h[22:])))
+	}
+	var b bytes.Buffer
+	io.Copy(&b, io.LimitReader(r, maxTypes)) // what came before an error is good enough to tell what it is
+	return b.Bytes()
+}
+
+// findTypes looks for the content types in the central directory, in the last 256 KiB of the archive.
+func findTypes(in sanitize.Input) (int64, bool) {
+	tail := in.Tail(256 << 10)
+	for {
+		i := bytes.Index(tail, []byte("PK\x01\x02"))
+		if i < 0 || len(tail)-i < 46+len(typesName) {
+			return 0, false
+		}
+		h := tail[i:]
+		if int(binary.LittleEndian.Uint16(h[28:])) == len(typesName) && string(h[46:46+len(typesName)]) == typesName {
+			return int64(binary.LittleEndian.Uint32(h[42:])), true
+		}
+		tail = tail[i+4:]
+	}
+}
+
+// exactMainType reads a package that names several main types as a rebuild would.
+func exactMainType(in sanitize.Input) string {
+	free := func(int64) error { return nil }
+	p, err := openPackage(in, sanitize.DefaultLimits(), free)
+	if err != nil {
+		return ""
+	}
+	_, contentType, err := p.mainPart()
+	if err != nil {
+		return ""
+	}
+	return contentType
+}
