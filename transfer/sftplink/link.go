@@ -193,4 +193,3 @@ func (l *Link) openSession(ctx context.Context) (*sftp.Client, error) {
 	}
 	return s, nil
 }
-

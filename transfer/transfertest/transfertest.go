@@ -35,7 +35,9 @@ const (
 )
 
 // Key returns the key pair number n.
-func Key(n byte) ed25519.PrivateKey { return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, ed25519.SeedSize)) }
+func Key(n byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, ed25519.SeedSize))
+}
 
 // GatewayKey signs the packages that a Zone accepts.
 func GatewayKey() ed25519.PrivateKey { return Key(seedGateway) }
