@@ -70,7 +70,7 @@ func Suspicious(untrustedName string) string {
 			return "the name cannot be stored as it is: " + c
 		}
 	}
-	for _, prefix := range []string{"-", "=", "@", "."} {
+	for _, prefix := range []string{"-", "=", "@", ".", "~"} {
 		if strings.HasPrefix(clean, prefix) {
 			return fmt.Sprintf("the name begins with %q", prefix)
 		}
@@ -80,7 +80,11 @@ func Suspicious(untrustedName string) string {
 			return fmt.Sprintf("the name has %q", sign)
 		}
 	}
-	if plain := norm.NFKC.String(clean); strings.ContainsAny(clean, "／＼") && strings.Contains(plain, "..") {
+	plain := norm.NFKC.String(clean)
+	if strings.Trim(plain, ". ") == "" {
+		return "the name is dots that look like others"
+	}
+	if strings.ContainsAny(clean, "／＼") && strings.Contains(plain, "..") {
 		return "the name is a path in full-width letters"
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -57,6 +58,7 @@ func (r *rebuild) plan() {
 		s := slot{entry: e, number: i + 1, plain: true, dir: e.Dir || e.Mode.IsDir() && e.Size == 0}
 		s.name()
 		if e.Mode&special != 0 {
+			s.plain = false
 			s.refuse(RuleSpecial, "no file but %s", e.Mode.Type())
 		}
 		r.slots = append(r.slots, s)
@@ -72,7 +74,7 @@ func (r *rebuild) plan() {
 // separator, as in archives of some Windows programs.
 func (s *slot) name() {
 	parts := strings.Split(strings.TrimSuffix(strings.ReplaceAll(s.entry.Name, `\`, "/"), "/"), "/")
-	if isClutter(parts) {
+	if isClutter(parts) || isLock(parts, s.entry.Size) {
 		s.clutter = true
 		s.path = strings.Join(parts, "/")
 		return
@@ -95,7 +97,7 @@ func (s *slot) name() {
 	}
 	s.path = strings.Join(clean, "/")
 	if why := name.Hazard(s.base()); why != "" && !s.dir {
-		s.plain = s.plain && strings.Count(s.base(), ".") == 1
+		s.plain = s.plain && isOrdinary(s.base())
 		s.refuse(RuleMember, "%s", why)
 	}
 }
@@ -109,6 +111,17 @@ func isClutter(parts []string) bool {
 		return true
 	}
 	return parts[0] == "__MACOSX" || strings.HasPrefix(base, "._")
+}
+
+// isLock reports whether an entry is the note that Office leaves beside an open document: who opened it.
+func isLock(parts []string, size int64) bool {
+	return strings.HasPrefix(parts[len(parts)-1], "~$") && size <= 1024
+}
+
+// isOrdinary reports whether a held name shows what it is: one extension, in ASCII.
+func isOrdinary(base string) bool {
+	_, ext, ok := strings.Cut(base, ".")
+	return ok && !strings.ContainsFunc(ext, func(r rune) bool { return r == '.' || r > unicode.MaxASCII })
 }
 
 // key is what a file system may take a name for: without case, and in whatever form of Unicode.

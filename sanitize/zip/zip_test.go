@@ -126,7 +126,7 @@ func cases(t *testing.T) []sanitizetest.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link, device, setuid := raw("link.txt"), raw("device.txt"), raw("tool.txt")
+	link, device, setuid := raw("NEEDLE.txt"), raw("NEEDLE.txt"), raw("tool.txt")
 	link.SetMode(fs.ModeSymlink | 0o777)
 	device.SetMode(fs.ModeDevice | 0o666)
 	setuid.SetMode(fs.ModeSetuid | 0o755)
@@ -145,7 +145,7 @@ func cases(t *testing.T) []sanitizetest.Case {
 			Gone: []string{",=1"}, Rules: []string{csv.RuleFormula}, Exact: true, Check: holds("様式/", "様式/a.txt", "b.csv")},
 		{Name: "nested", Input: pack(t, "in.zip", string(pack(t, "a.txt", "a\x1b[0mb"))), Gone: []string{"\x1b"}, Rules: []string{text.RuleEscape}, Exact: true},
 		{Name: "names in CP932", Input: packRaw(t, &stdzip.FileHeader{Name: sjis, NonUTF8: true}), Exact: true, Check: holds("様式/申請書①.txt")},
-		{Name: "names of macOS", Input: packRaw(t, raw("か\u3099.txt"), raw("__MACOSX/._か\u3099.txt"), raw(".DS_Store")),
+		{Name: "names of macOS", Input: packRaw(t, raw("か\u3099.txt"), raw("__MACOSX/._か\u3099.txt"), raw(".DS_Store"), raw("~$a.docx")),
 			Rules: []string{RuleClutter}, Exact: true, Check: holds("が.txt")},
 		{Name: "backslashes", Input: packRaw(t, raw(`様式\a.txt`)), Exact: true, Check: holds("様式/a.txt")},
 		{Name: "program", Input: pack(t, "a.txt", good, "tool.exe", "MZNEEDLE"), Gone: []string{"NEEDLE"}, Keep: []string{good, "tool.exe", "policy"},
@@ -175,8 +175,8 @@ func cases(t *testing.T) []sanitizetest.Case {
 		{Name: "form twins", Input: packRaw(t, raw("a.txt"), raw("が.txt"), raw("か\u3099.txt")), Rules: []string{RuleTwin}, Exact: true},
 		{Name: "file and folder", Input: pack(t, "a.txt", good, "b", "NEEDLE", "b/c.txt", "NEEDLE"), Gone: []string{"NEEDLE"}, Rules: []string{RuleTwin}, Exact: true},
 		{Name: "same name", Input: packRaw(t, raw("a.txt"), raw("a.txt")), Err: sanitize.ErrMalformed},
-		{Name: "link", Input: packRaw(t, raw("a.txt"), link), Rules: []string{RuleSpecial}, Exact: true},
-		{Name: "device", Input: packRaw(t, raw("a.txt"), device), Rules: []string{RuleSpecial}, Exact: true},
+		{Name: "link", Input: packRaw(t, raw("a.txt"), link), Gone: []string{"NEEDLE"}, Rules: []string{RuleSpecial}, Exact: true},
+		{Name: "device", Input: packRaw(t, raw("a.txt"), device), Gone: []string{"NEEDLE"}, Rules: []string{RuleSpecial}, Exact: true},
 		{Name: "setuid", Input: packRaw(t, setuid), Rules: []string{RuleMode}, Exact: true},
 		{Name: "comment and extra", Input: packRaw(t, commented), Gone: []string{"NEEDLE"}, Rules: []string{RuleComment, RuleExtra}, Exact: true},
 		{Name: "line end after it", Input: append(pack(t, "a.txt", good), '\n'), Rules: []string{RuleHeader}, Exact: true},

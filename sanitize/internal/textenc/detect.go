@@ -65,7 +65,9 @@ type tally struct {
 	controls int
 	strange  int // neither ASCII nor of a kind that Japanese or European text has
 	kana     int // full-width
-	double   int // CP932: of two bytes
+	signs    int // full-width punctuation, letters and digits
+	double   int // of two bytes
+	common   int // of those, kanji of the first level of JIS X 0208
 }
 
 // hopeless is how many bad characters end the count, when they are the most of what is not ASCII.
@@ -105,10 +107,15 @@ func (t *tally) add(c Char) {
 		t.odd++
 	case c.Rune >= 0x3041 && c.Rune <= 0x30fe:
 		t.kana++
+	case c.Rune >= 0x3000 && c.Rune <= 0x303f || c.Rune >= 0xff01 && c.Rune <= 0xff5e:
+		t.signs++
 	}
 	t.multi++
 	if len(c.Bytes) == 2 {
 		t.double++
+		if b := c.Bytes[0]; b >= 0x88 && b <= 0x97 || b >= 0xb0 && b <= 0xcf { // the rows of the first level, CP932 and EUC-JP
+			t.common++
+		}
 	}
 	if !isUsual(c.Rune) {
 		t.strange++
@@ -125,6 +132,12 @@ func isUsual(r rune) bool {
 // a quarter is without a meaning.
 func (t tally) good() bool {
 	return (t.bad == 0 || t.bad*50 <= t.multi) && t.odd*4 <= t.multi
+}
+
+// japanese reports whether the text is good, and, if some of it is broken, whether the rest is what Japanese text
+// is made of: other 8-bit encodings can be read as rare kanji with few faults.
+func (t tally) japanese() bool {
+	return t.good() && (t.bad == 0 || (t.kana+t.signs)*10 >= t.multi || t.common*10 >= t.multi*8)
 }
 
 // marked judges a text whose byte order mark names its encoding.
@@ -174,14 +187,14 @@ func switches(b []byte) bool {
 func legacy(b []byte, whole bool) Encoding {
 	sjis, euc := count(CP932, b, whole), count(EUCJP, b, whole)
 	switch {
-	case sjis.good() && euc.good() && sjis.bad == euc.bad:
+	case sjis.japanese() && euc.japanese() && sjis.bad == euc.bad:
 		if euc.kana*4 >= euc.multi || sjis.double > 0 {
 			return EUCJP
 		}
 		return CP932
-	case sjis.good() && (!euc.good() || sjis.bad < euc.bad):
+	case sjis.japanese() && (!euc.japanese() || sjis.bad < euc.bad):
 		return CP932
-	case euc.good():
+	case euc.japanese():
 		return EUCJP
 	case isWestern(b):
 		return Windows1252

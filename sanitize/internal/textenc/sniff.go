@@ -11,7 +11,7 @@ import (
 var (
 	tagStart    = regexp.MustCompile(`^</?[a-z][a-z0-9:._-]*[\s/>]`)
 	fieldName   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	serverField = regexp.MustCompile(`(?m)^(mime-version|received|return-path|message-id|content-type|content-transfer-encoding):`)
+	serverField = regexp.MustCompile(`(?m)^(mime-version|received|return-path|delivered-to|content-type|content-transfer-encoding):`)
 	sylkStart   = regexp.MustCompile(`^id;p[a-z0-9;]*\n[a-z]{1,2};`)
 	dxfStart    = regexp.MustCompile(`^(999\n[^\n]*\n\s*)*0\n\s*section\b`)
 )

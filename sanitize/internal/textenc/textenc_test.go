@@ -69,6 +69,7 @@ func samples(t testing.TB) map[string]struct {
 		"program":            {"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00\xb8\x00\x00\x00", None},
 		"controls":           {"\x01\x02\x03\x04\x05\x06\x07\x08abc", None},
 		"broken UTF-8":       {strings.Repeat("\xc3(\xa0\xa1\xf0(\x8c(", 20), None},
+		"EBCDIC":             {"\x9d" + strings.Repeat("@@@\xc9\x95\xa3\x85\x93\x93\x89\xe2\xa3\x81\xa3\x89\x96\x95@\xd7\xd6\xe6\xc5\xd9@\r%\x85%", 40), None},
 		"broken UTF-16":      {bomUTF16LE + strings.Repeat("\x00\xd8", 10), None},
 		"deflated":           {"\x4b\x2c\x4e\x4d\x2e\x4a\x2d\x51\x28\xcf\x2f\xca\x49\x01\xb2\x81\x94\x42\x66\x9e\x02\x90\x4a\xcb\x01\x52\x05\x89\xc9\xa9\x00", None},
 		"CP932 half control": {encode(t, japanese.ShiftJIS, notice) + "\x1a", CP932},
@@ -189,7 +190,8 @@ func TestSniffRefusesLanguages(t *testing.T) {
 	}
 	for _, s := range []string{
 		"", "<重要> お知らせ", "<- 矢印", "a < b", "From: 山田\nTo: 佐藤\nSubject: 会議\n\n本文", "ID;Price;Place\n1;2;3\n",
-		"0\nSELECTION\n", "User-Agent: *\nDisallow: /\n", "{\"a\": 1}", "# 見出し\n- 箇条書き\n", "#!", // the last: see below
+		"0\nSELECTION\n", "User-Agent: *\nDisallow: /\n", "{\"a\": 1}", "# 見出し\n- 箇条書き\n",
+		"From: a@b\nNewsgroups: c.d\nMessage-ID: <1@b>\n\ntext\n", "#!", // the last: see below
 	} {
 		if _, ok := Sniff(sanitize.BytesInput([]byte(s))); ok == (s == "#!") {
 			t.Errorf("%q: text is %v", s, ok)
