@@ -21,7 +21,7 @@ type Layer struct {
 // Layers starts a child that tries every layer of the sandbox, and returns what it found. A layer that does not hold is
 // no error: an error means that no child could be started at all.
 func Layers(ctx context.Context, childPath string) ([]Layer, error) {
-	o, err := Options{Child: childPath, Procs: 1}.withDefaults()
+	o, err := Options{Child: childPath}.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("cannot try sandbox: %w", err)
 	}

@@ -33,7 +33,7 @@ func TestTimeout(t *testing.T) {
 // TestProcessorTime has a child use up its processor time on two processors before its time is over.
 func TestProcessorTime(t *testing.T) {
 	p := pool(t, children.hostile, func(o *Options) { o.Grace = 30 * time.Second })
-	req := newRequest(t, "loop-all")
+	req := newRequest(t, "loop-all\n"+strings.Repeat("large", smallFile))
 	req.Policy.Limits.Time = 100 * time.Millisecond
 	r := mustRebuild(t, p, req)
 	if r.Reason != sanitize.ReasonLimit || !errors.Is(r.Err(), sanitize.ErrLimit) {

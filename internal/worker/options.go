@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Child         string          // path of the child program (cmd/sekisho-child); opened once, at NewPool
 	Ready         int             // children kept started ahead of need; 0 means as many as there are processors, 2 at least
-	Procs         int             // processors that one child may use at a time; 0 means 2
+	Procs         int             // processors that one child may use at a time for a large file; 0 means 2
 	Limits        sanitize.Limits // bounds Time, Memory and FileSize of every request; zero fields mean the published limits
 	Grace         time.Duration   // how long a child may live past the time of its run; 0 means 3 s
 	AcceptMissing []string        // names of layers that may be missing (see Layers)

@@ -43,7 +43,7 @@ func openProgram(o Options) (*program, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("cannot open child program: %w", err)
 	}
-	return &program{fd: fd, null: null, args: []string{"sekisho-child"}, attr: attributes(true), env: environment(o.Procs)}, nil
+	return &program{fd: fd, null: null, args: []string{"sekisho-child"}, attr: attributes(true), env: environment()}, nil
 }
 
 // dropNamespaces makes the next children share the name spaces of the pool's process.
@@ -61,10 +61,10 @@ func (p *program) close() error {
 func (p *program) path() string { return "/proc/self/fd/" + strconv.Itoa(p.fd) }
 
 // environment is all that a child sees of ours. A time zone would be read from a file; the number of processors, from
-// several, which stay open.
-func environment(procs int) []string {
+// several, which stay open. A child that waits needs one processor, and starts fewer threads for it.
+func environment() []string {
 	return []string{
-		"TZ=UTC", "GOTRACEBACK=single", "GOMAXPROCS=" + strconv.Itoa(procs),
+		"TZ=UTC", "GOTRACEBACK=single", "GOMAXPROCS=1",
 		"GODEBUG=containermaxprocs=0,updatemaxprocs=0,decoratemappings=0",
 	}
 }

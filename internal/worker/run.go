@@ -43,7 +43,7 @@ func (p *Pool) run(ctx context.Context, mode wire.Mode, req Request) (Result, er
 		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
 	}
 	defer files.close()
-	msg, err := wire.Encode(request(mode, req, files.size), wire.MaxRequest)
+	msg, err := wire.Encode(p.request(mode, req, files.size), wire.MaxRequest)
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
 	}
@@ -55,10 +55,18 @@ func (p *Pool) run(ctx context.Context, mode wire.Mode, req Request) (Result, er
 	return result, nil
 }
 
-func request(mode wire.Mode, req Request, size int64) wire.Request {
-	w := wire.Request{Mode: mode, Size: size, Name: []byte(req.Name), Format: req.Format, Policy: req.Policy}
-	for _, p := range req.Passwords {
-		w.Passwords = append(w.Passwords, []byte(p))
+// smallFile is a size in bytes below which a second processor costs more than it gives.
+const smallFile = 256 << 10
+
+func (p *Pool) request(mode wire.Mode, req Request, size int64) wire.Request {
+	w := wire.Request{
+		Mode: mode, Size: size, Procs: 1, Name: []byte(req.Name), Format: req.Format, Policy: req.Policy,
+	}
+	if size >= smallFile {
+		w.Procs = p.opts.Procs
+	}
+	for _, password := range req.Passwords {
+		w.Passwords = append(w.Passwords, []byte(password))
 	}
 	return w
 }

@@ -36,7 +36,8 @@ const (
 // Request asks for one piece of work. Names and passwords are bytes: they need not be valid UTF-8.
 type Request struct {
 	Mode      Mode            `json:"mode"`
-	Size      int64           `json:"size"` // of the input
+	Size      int64           `json:"size"`  // of the input
+	Procs     int             `json:"procs"` // processors to use at a time
 	Name      []byte          `json:"name"`
 	Format    string          `json:"format"`
 	Policy    sanitize.Policy `json:"policy"`

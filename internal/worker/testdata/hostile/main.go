@@ -49,7 +49,7 @@ func enter() (wire.Set, error) {
 }
 
 func rebuild(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error) {
-	all, err := job.Input.Bytes(1 << 20)
+	all, err := job.Input.Bytes(8 << 20)
 	if err != nil {
 		return sanitize.Report{}, err
 	}
