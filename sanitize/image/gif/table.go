@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+
+	"sekisho/sanitize/internal/palette"
 )
 
 // table is a colour table and what becomes of it.
@@ -33,21 +35,14 @@ func (t *table) arrange() (dropped bool) {
 			dropped = true
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scrambled(t.colours[a]), scrambled(t.colours[b])) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(palette.Scrambled(t.colours[a]), palette.Scrambled(t.colours[b]))
+	})
 	for i, old := range order {
 		t.index[old] = byte(i)
 		t.fresh = append(t.fresh, t.colours[old])
 	}
 	return dropped
-}
-
-// scrambled returns a number that is another for every colour and whose order has nothing to do with bytes.
-func scrambled(c uint32) uint32 {
-	for range 3 { // multiplying by an odd number and folding down are both reversible
-		c = c * 0x9e3779 & 0xffffff
-		c ^= c >> 12
-	}
-	return c
 }
 
 // bits returns how many bits an index of the fresh table has, at least one.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/palette"
 )
 
 // remap is how the indices of a palette picture change.
@@ -46,14 +47,9 @@ func (p *picture) arrange(used *[256]bool) *remap {
 	return m
 }
 
-// scrambled returns a number that is another for every colour and whose order has nothing to do with bytes.
+// scrambled returns the place of the colour among others.
 func (c colour) scrambled() uint32 {
-	v := uint32(c.r)<<16 | uint32(c.g)<<8 | uint32(c.b)
-	for range 3 { // multiplying by an odd number and folding down are both reversible
-		v = v * 0x9e3779 & 0xffffff
-		v ^= v >> 12
-	}
-	return v
+	return palette.Scrambled(uint32(c.r)<<16 | uint32(c.g)<<8 | uint32(c.b))
 }
 
 // pack fills the table for whole bytes.

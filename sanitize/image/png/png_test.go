@@ -310,18 +310,6 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-// TestScrambledIsAnOrder proves that no two colours are equal in the order of palettes.
-func TestScrambledIsAnOrder(t *testing.T) {
-	seen := make([]bool, 1<<24)
-	for v := range 1 << 24 {
-		s := colour{r: byte(v >> 16), g: byte(v >> 8), b: byte(v)}.scrambled()
-		if s >= 1<<24 || seen[s] {
-			t.Fatalf("colour %06x is at the place of another", v)
-		}
-		seen[s] = true
-	}
-}
-
 func rebuild(t testing.TB, policy sanitize.Policy, b []byte) ([]byte, sanitize.Report, error) {
 	t.Helper()
 	e, err := sanitize.NewEngine([]sanitize.Format{Format{}}, sanitize.Naming{})
