@@ -7,20 +7,39 @@ import (
 	"sekisho/sanitize/image/gif"
 	"sekisho/sanitize/image/jpeg"
 	"sekisho/sanitize/image/png"
+	"sekisho/sanitize/ooxml"
 	"sekisho/sanitize/pdf"
 	"sekisho/sanitize/text"
 	"sekisho/sanitize/zip"
 )
 
-// All returns every format.
+// All returns every format. Those that are only recognised (add-ins, the binary workbook) are among them, so that a
+// report can name them.
 func All() []sanitize.Format {
 	return []sanitize.Format{
 		csv.Format{},
+		ooxml.Docm,
+		ooxml.Docx,
+		ooxml.Dotm,
+		ooxml.Dotx,
 		gif.Format{},
 		jpeg.Format{},
 		pdf.Format{},
 		png.Format{},
+		ooxml.Potm,
+		ooxml.Potx,
+		ooxml.Ppam,
+		ooxml.Ppsm,
+		ooxml.Ppsx,
+		ooxml.Pptm,
+		ooxml.Pptx,
 		text.Format{},
+		ooxml.Xlam,
+		ooxml.Xlsb,
+		ooxml.Xlsm,
+		ooxml.Xlsx,
+		ooxml.Xltm,
+		ooxml.Xltx,
 		zip.Format{},
 	}
 }
