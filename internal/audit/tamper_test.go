@@ -145,14 +145,14 @@ func forge(files map[string][]byte, names []string) {
 func TestEveryTamperingIsFound(t *testing.T) {
 	t.Parallel()
 	r := newRecord(t)
-	r.opt.MaxFile = 4000
+	r.opt.MaxFile = 2000
 	l := r.open(t)
-	for n := range 60 {
+	for n := range 24 {
 		r.now = r.now.Add(time.Hour)
 		add(t, l, received(n+1))
 	}
 	l.Close()
-	if s := r.mustVerify(t, 60); s.Files < 4 {
+	if s := r.mustVerify(t, 24); s.Files < 4 {
 		t.Fatalf("%d files", s.Files)
 	}
 	original, names := load(t, r.dir)
@@ -176,7 +176,7 @@ func TestEveryTamperingIsFound(t *testing.T) {
 		}
 	}
 	store(t, r.dir, original)
-	r.mustVerify(t, 60)
+	r.mustVerify(t, 24)
 	t.Logf("found: %v", found)
 }
 
