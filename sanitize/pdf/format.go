@@ -9,6 +9,7 @@ import (
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/pdf/internal/filter"
+	"sekisho/sanitize/pdf/internal/object"
 	"sekisho/sanitize/pdf/internal/source"
 	"sekisho/sanitize/pdf/internal/writer"
 )
@@ -70,10 +71,57 @@ func outside(found findings, data []byte) {
 	}
 }
 
-// open reads the objects of a file.
+// readTime is how long the ordinary reader may take before the scan for objects is tried in its place, a fraction of
+// the time of the whole run.
+const readTime = 4
+
+// open reads the objects of a file: with pdfcpu, and when pages are missing then, by looking for them.
 func open(ctx context.Context, data []byte, pass sanitize.Pass) (*source.Document, error) {
 	limits := source.Limits{
 		Objects: pass.Policy.Limits.Objects, Nesting: pass.Policy.Limits.Nesting, Bytes: pass.Policy.Limits.Expanded,
+		Time: pass.Policy.Limits.Time / readTime,
+	}
+	doc, err := ordinary(ctx, data, pass, limits)
+	if errors.Is(err, source.ErrPassword) {
+		return nil, kind(err)
+	}
+	pages, whole := countPages(ctx, doc, pass)
+	if pages > 0 && whole {
+		return doc, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	repaired, rerr := source.Repair(ctx, data, limits, pass.Expand)
+	if rerr != nil && doc != nil && pages > 0 {
+		return doc, nil
+	}
+	if rerr != nil {
+		return nil, unreadable(err, rerr)
+	}
+	more, _ := countPages(ctx, repaired, pass)
+	if more == 0 && pages == 0 {
+		repaired.Salvage()
+		more, _ = countPages(ctx, repaired, pass)
+	}
+	if pages >= more && doc != nil {
+		return doc, nil
+	}
+	return repaired, nil
+}
+
+// unreadable says why a file that neither reader could make sense of is refused.
+func unreadable(err, rerr error) error {
+	if k := kind(rerr); errors.Is(k, sanitize.ErrLimit) || errors.Is(rerr, context.DeadlineExceeded) || errors.Is(rerr, context.Canceled) {
+		return k
+	}
+	return fmt.Errorf("%w: %w; %w", sanitize.ErrMalformed, err, rerr)
+}
+
+// ordinary reads a file with pdfcpu, with no password and then with each that was given.
+func ordinary(ctx context.Context, data []byte, pass sanitize.Pass, limits source.Limits) (*source.Document, error) {
+	if bytes.Count(data, []byte(" obj")) > limits.Objects {
+		return nil, fmt.Errorf("%w: more than %d objects", source.ErrLimit, limits.Objects)
 	}
 	doc, err := source.Open(ctx, data, "", limits)
 	for _, p := range pass.Passwords {
@@ -82,10 +130,26 @@ func open(ctx context.Context, data []byte, pass sanitize.Pass) (*source.Documen
 		}
 		doc, err = source.Open(ctx, data, p, limits)
 	}
-	if err != nil {
-		return nil, kind(err)
+	return doc, err
+}
+
+// countPages returns how many pages the page tree of doc has, and whether every node of it is there. A page tree beyond
+// a limit is whole: it is refused later.
+func countPages(ctx context.Context, doc *source.Document, pass sanitize.Pass) (int, bool) {
+	if doc == nil {
+		return 0, false
 	}
-	return doc, nil
+	w := newWalk(ctx, doc, nil, pass, findings{})
+	catalog, _, err := doc.Load(doc.Root)
+	d, ok := catalog.(object.Dict)
+	if err != nil || !ok {
+		return 0, false
+	}
+	pages, err := w.collect(d)
+	if errors.Is(err, sanitize.ErrLimit) {
+		return pass.Policy.Limits.Pages + 1, true
+	}
+	return len(pages), err == nil && !w.gap
 }
 
 // kind gives err one of the kinds of package sanitize.

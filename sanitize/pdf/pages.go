@@ -103,6 +103,7 @@ func (w *walk) collect(catalog object.Dict) ([]page, error) {
 			}
 			d, ok := target.(object.Dict)
 			if !ok {
+				w.gap = true
 				continue
 			}
 			if ref == 0 {

@@ -34,7 +34,7 @@ func activeCases() []sanitizetest.Case {
 		gone("open action by reference", ruleJavaScript, sheet{catalog: "/OpenAction 6 0 R", objects: []string{script}}),
 		gone("catalog AA", ruleAdditionalActions, sheet{catalog: "/AA<</WC " + script + ">>"}),
 		gone("page AA", ruleAdditionalActions, sheet{page: "/AA<</O " + script + ">>"}),
-		gone("annotation AA", ruleAdditionalActions, annotation("/Subtype/Square/AA<</U "+script+">>")),
+		gone("annotation AA", ruleAdditionalActions, annotation("/Subtype/Widget/AA<</U "+script+">>")),
 		gone("name tree", ruleJavaScript, sheet{catalog: "/Names<</JavaScript<</Names[(a)" + script + "]>>>>"}),
 		gone("escaped names", ruleJavaScript, sheet{catalog: "/N#61mes<</J#61vaScript<</Names[(a)" + script + "]>>>>"}),
 		gone("outline", ruleJavaScript, sheet{catalog: "/Outlines 6 0 R", objects: []string{

@@ -36,7 +36,8 @@ func (w *walk) resolve(types []grammar.Type, get func(object.Name) object.Object
 }
 
 // speaksFor counts the keys whose value is one that type o has, or returns -1 when one says that it is another type.
-// A wrong /Type alone decides nothing: readers do not look at it.
+// A wrong /Type alone decides nothing: readers do not look at it. Nor does a value that is none of the plain ones where
+// the key may have such too.
 func (w *walk) speaksFor(o *grammar.Object, get func(object.Name) object.Object) (int, error) {
 	score := 2
 	for i := range o.Keys {
@@ -49,7 +50,7 @@ func (w *walk) speaksFor(o *grammar.Object, get func(object.Name) object.Object)
 			return -1, err
 		}
 		switch text := plain(v); {
-		case text == "" && k.Name == "Type":
+		case text == "" && (k.Name == "Type" || v != nil && len(k.Alts) > 1):
 		case text == "" && k.Must:
 			return -1, nil
 		case text == "":

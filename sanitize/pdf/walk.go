@@ -30,6 +30,7 @@ type walk struct {
 	ready map[role]*prepared
 	pages map[object.Ref]object.Ref // the pages of the page tree
 	root  object.Ref                // the new page tree
+	gap   bool                      // a node of the page tree is missing
 	where string                    // the place that is being copied, for findings
 }
 

@@ -20,7 +20,9 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 			doc, err = nil, fmt.Errorf("cannot read PDF: panic: %v", p)
 		}
 	}()
-	read, err := pdfcpu.ReadWithContext(ctx, bytes.NewReader(data), configuration(password, int64(len(data)), limits))
+	reading, cancel := context.WithTimeout(ctx, limits.Time)
+	defer cancel()
+	read, err := pdfcpu.ReadWithContext(reading, bytes.NewReader(data), configuration(password, int64(len(data)), limits))
 	if errors.Is(err, pdfcpu.ErrWrongPassword) {
 		return nil, ErrPassword
 	}

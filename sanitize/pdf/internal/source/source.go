@@ -7,15 +7,17 @@ package source
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"sekisho/sanitize/pdf/internal/object"
 )
 
 // Limits bounds what reading may use.
 type Limits struct {
-	Objects int   // objects in the file
-	Nesting int   // arrays and dictionaries in one another
-	Bytes   int64 // what object streams may unpack to, in all
+	Objects int           // objects in the file
+	Nesting int           // arrays and dictionaries in one another
+	Bytes   int64         // what an object stream may unpack to
+	Time    time.Duration // that the ordinary reader may take
 }
 
 // ErrPassword says that the file needs a password that was not given.
@@ -30,7 +32,9 @@ type Document struct {
 	Info      object.Object // the information dictionary or a reference to it, or nil
 	Encrypted bool          // it was; what Load gives is not
 	Repaired  bool          // the cross-reference table was of no use
+	Lost      bool          // an object that was asked for could not be read
 
+	pages []object.Ref // all that call themselves pages, when the file was scanned for objects
 	load  func(object.Ref) (object.Object, error)
 	cache map[object.Ref]object.Object
 	next  object.Ref // a number that the file does not use
@@ -60,8 +64,11 @@ func (d *Document) get(r object.Ref) (object.Object, error) {
 		return o, nil
 	}
 	o, err := d.load(r)
-	if err != nil {
+	if errors.Is(err, ErrLimit) {
 		return nil, fmt.Errorf("cannot read object %d: %w", r, err)
+	}
+	if err != nil { // a broken object is null to a reader
+		o, d.Lost = nil, true
 	}
 	d.cache[r] = o
 	return o, nil
@@ -73,4 +80,18 @@ func (d *Document) Adopt(o object.Object) object.Ref {
 	d.next++
 	d.cache[r] = o
 	return r
+}
+
+// Salvage makes a catalog for all pages that a scan found, in the order of their numbers, whatever the file's own
+// catalog leads to.
+func (d *Document) Salvage() {
+	if len(d.pages) == 0 {
+		return
+	}
+	kids := make(object.Array, len(d.pages))
+	for i, ref := range d.pages {
+		kids[i] = ref
+	}
+	tree := d.Adopt(object.Dict{{Key: "Kids", Value: kids}, {Key: "Type", Value: object.Name("Pages")}})
+	d.Root = d.Adopt(object.Dict{{Key: "Pages", Value: tree}, {Key: "Type", Value: object.Name("Catalog")}})
 }
