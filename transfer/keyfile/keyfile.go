@@ -1,6 +1,6 @@
 // Package keyfile reads and writes the keys of the crossing: Ed25519 in PEM, PKCS #8 for private keys (RFC 8410) and
 // SubjectPublicKeyInfo for public ones, as OpenSSL writes them. One kind of key serves for signing manifests, as SSH host key
-// and as SSH client key, but never the same key for two of them.
+// and as SSH client key.
 //
 // Promises: a private key that others than its owner may read is not loaded, and no key file is ever overwritten.
 package keyfile

@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bytes"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,8 @@ func (r *Receiver) Serve(ctx context.Context, listener net.Listener) error {
 			r.pause(ctx, 100*time.Millisecond)
 			continue
 		}
-		conns.Go(func() { r.serveConn(ctx, conn, config) })
+		stranger := r.gate.enter(conn) // here, so that the order is that of arrival
+		conns.Go(func() { r.serveConn(ctx, conn, stranger, config) })
 	}
 }
 
@@ -88,8 +90,9 @@ func (r *Receiver) pause(ctx context.Context, d time.Duration) {
 }
 
 // serveConn serves one connection from handshake to end.
-func (r *Receiver) serveConn(ctx context.Context, tcp net.Conn, config *ssh.ServerConfig) {
+func (r *Receiver) serveConn(ctx context.Context, tcp net.Conn, stranger *list.Element, config *ssh.ServerConfig) {
 	defer tcp.Close()
+	defer r.gate.leave(stranger)
 	stop := context.AfterFunc(ctx, func() { tcp.Close() })
 	defer stop()
 	log := r.opt.Log.With("peer", tcp.RemoteAddr().String())
@@ -97,7 +100,6 @@ func (r *Receiver) serveConn(ctx context.Context, tcp net.Conn, config *ssh.Serv
 	if err := tcp.SetDeadline(time.Now().Add(r.opt.Limits.Handshake)); err != nil {
 		return
 	}
-	stranger := r.gate.enter(tcp)
 	server, channels, requests, err := ssh.NewServerConn(conn, config)
 	r.gate.leave(stranger)
 	if err != nil {

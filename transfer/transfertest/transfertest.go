@@ -69,7 +69,7 @@ func PackageOf(t testing.TB, key ed25519.PrivateKey, n int, name, body string, e
 	t.Helper()
 	sum := sha256.Sum256([]byte(body))
 	m := manifest.Manifest{
-		ID: ID(n), Sequence: uint64(n), Route: Route, Name: name, Type: "text", Length: int64(len(body)),
+		ID: ID(n), Sequence: uint64(n), Route: Route, Name: name, Type: "txt", Length: int64(len(body)),
 		Original: hex.EncodeToString(sum[:]), Rebuilt: hex.EncodeToString(sum[:]), Policy: "standard", Engine: "test",
 		Modified: time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC), Created: time.Date(2026, 4, 1, 9, 1, 0, 0, time.UTC),
 	}
