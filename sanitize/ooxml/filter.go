@@ -70,7 +70,7 @@ func (d *document) readerOptions(p *part) xmltext.Options {
 		}
 		return xmltext.Space(info.Number)
 	}
-	opt.HTMLBreak = p.kind == grammar.VmlDrawingPart
+	opt.VML = p.kind == grammar.VmlDrawingPart
 	return opt
 }
 
@@ -219,7 +219,10 @@ func (f *filter) open(element grammar.Element, kind frameKind) error {
 	fr := frame{element: element, kind: kind, depth: f.r.Depth()}
 	if kind == unwrapped {
 		top := &f.frames[len(f.frames)-1]
-		fr.element, fr.depth = top.element, top.depth // what it holds is held by what is around it
+		fr.depth = top.depth
+		if fr.element.IsLeaf() { // the grammar does not say what it holds: what is around it holds that
+			fr.element = top.element
+		}
 		f.frames = append(f.frames, fr)
 		return nil
 	}

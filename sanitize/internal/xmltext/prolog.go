@@ -111,6 +111,8 @@ func (r *Reader) declaration() error {
 		r.cdata = true
 		r.src.pos += 9
 		return nil
+	case bytes.HasPrefix(b, []byte("<![")) && r.opt.VML:
+		return r.conditional()
 	case bytes.HasPrefix(b, []byte("<!DOCTYPE")) && r.opt.Doctype && !r.rooted && r.Dropped.Doctypes == 0:
 		return r.doctype()
 	case bytes.HasPrefix(b, []byte("<!DOCTYPE")):
@@ -135,6 +137,21 @@ func (r *Reader) comment() error {
 		return err
 	}
 	r.src.pos += i + 3
+	r.Dropped.Comments++
+	return nil
+}
+
+// conditional drops one end of a conditional section as Office writes it: <![if gte mso 9]>.
+func (r *Reader) conditional() error {
+	i, err := r.until(3, "]>", "a conditional section")
+	if err != nil {
+		return err
+	}
+	word := r.src.buf[r.src.pos+3 : r.src.pos+i]
+	if string(word) != "endif" && !bytes.HasPrefix(word, []byte("if ")) || bytes.ContainsAny(word, "<>[]&") {
+		return syntax("a declaration")
+	}
+	r.src.pos += i + 2
 	r.Dropped.Comments++
 	return nil
 }

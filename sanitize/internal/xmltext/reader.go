@@ -149,7 +149,7 @@ func (r *Reader) endTag() (Kind, error) {
 	}
 	tag := bytes.TrimRight(r.src.buf[r.src.pos+2:r.src.pos+i], " \t\r\n")
 	r.src.pos += i + 1
-	if r.opt.HTMLBreak && string(tag) == "br" {
+	if r.opt.VML && string(tag) == "br" {
 		return 0, nil // its start tag was taken for an empty element
 	}
 	if len(r.opened) == 0 {

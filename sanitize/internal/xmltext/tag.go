@@ -97,7 +97,7 @@ func (r *Reader) parseTag(b []byte) (int, error) {
 }
 
 func (r *Reader) closeTag(n int, empty bool) (int, error) {
-	if r.opt.HTMLBreak && len(r.Name.Prefix) == 0 && string(r.Name.Local) == "br" {
+	if r.opt.VML && len(r.Name.Prefix) == 0 && string(r.Name.Local) == "br" {
 		empty = true
 	}
 	r.empty = empty

@@ -66,8 +66,9 @@ type Options struct {
 	// other than the five are then dropped too, and counted; nothing is ever read for one.
 	Doctype bool
 
-	// HTMLBreak takes an unclosed <br> for <br/>, as Office writes it inside VML text boxes.
-	HTMLBreak bool
+	// VML takes an unclosed <br> for <br/>, and drops <![if …]> and <![endif]> like comments, as Office writes them in
+	// its VML parts.
+	VML bool
 }
 
 // The kinds of errors, for errors.Is. What is not one of them is an error of the source.

@@ -213,8 +213,8 @@ func TestDoctypeDropped(t *testing.T) {
 	}
 }
 
-func TestHTMLBreak(t *testing.T) {
-	got, err := dump(strings.NewReader(`<a>1<br>2<br/>3<br></br></a>`), Options{HTMLBreak: true})
+func TestVML(t *testing.T) {
+	got, err := dump(strings.NewReader(`<a>1<br>2<br/>3<br></br><![if gte mso 9]><![endif]></a>`), Options{VML: true})
 	want := "S :a\nT \"1\"\nS :br\nE :br\nT \"2\"\nS :br\nE :br\nT \"3\"\nS :br\nE :br\nE :a\n"
 	if err != nil || got != want {
 		t.Errorf("%v\n%s", err, got)

@@ -137,6 +137,17 @@ func (e Element) Allows(a Attr) bool {
 // Holds reports whether child may stand in e.
 func (e Element) Holds(child Element) bool { return contains(elementChildren[e-1], uint16(child)) }
 
+// IsLeaf reports whether no element may stand in e but one that policy drops.
+func (e Element) IsLeaf() bool {
+	at := int(elementChildren[e-1])
+	for _, child := range lists[at+1:][:lists[at]] {
+		if Element(child).Action()&Drop == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // contains looks for v in the sorted list whose length stands at lists[at].
 func contains(at, v uint16) bool {
 	list := lists[int(at)+1:][:lists[at]]

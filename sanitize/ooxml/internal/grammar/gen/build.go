@@ -12,6 +12,7 @@ type element struct {
 	attrs    []string
 	children []string
 	mixed    bool
+	leaves   int    // types of it that have no children: their content may be text
 	actions  string // letters of policy: see actionBits
 	rule     string
 }
@@ -44,6 +45,9 @@ func build(namespaces, elements, parts, extra, policy []byte) (*model, error) {
 	}
 	for _, f := range rows(elements)[1:] {
 		m.add(f[1], f[3], f[4])
+	}
+	for _, e := range m.elements {
+		e.mixed = e.leaves > 0
 	}
 	for _, f := range rows(extra) {
 		if err := m.extra(f); err != nil {
@@ -82,6 +86,9 @@ func (m *model) add(name, attrs, children string) *element {
 		e = &element{name: name}
 		m.byName[name] = e
 		m.elements = append(m.elements, e)
+	}
+	if strings.TrimSpace(children) == "" {
+		e.leaves++
 	}
 	e.attrs = append(e.attrs, strings.Fields(attrs)...)
 	e.children = append(e.children, strings.Fields(children)...)

@@ -210,7 +210,7 @@ func (m *model) writeElements(b *bytes.Buffer) {
 		for _, letter := range e.actions {
 			bits |= actionBits[letter]
 		}
-		if e.mixed || len(c) == 0 {
+		if e.mixed || len(e.children) == 0 {
 			bits |= actionBits['m']
 		}
 		actions, rules = append(actions, bits), append(rules, m.ruleIndex(e.rule))

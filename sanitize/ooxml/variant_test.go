@@ -1,0 +1,67 @@
+package ooxml
+
+import (
+	"errors"
+	"testing"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/sanitizetest"
+)
+
+// minimal returns the least package of a variant.
+func minimal(v Variant) files {
+	switch v.folder() {
+	case "word":
+		return wordAs(v, run("本文"))
+	case "xl":
+		return workbook(v, `<row r="1"><c r="A1" t="inlineStr"><is><t>本文</t></is></c></row>`)
+	}
+	return slides(v, shape("本文", ""))
+}
+
+func TestVariants(t *testing.T) {
+	for _, v := range Variants() {
+		t.Run(v.Info().ID, func(t *testing.T) {
+			c := sanitizetest.Case{Name: "minimal", Input: minimal(v).zip(), Keep: []string{"本文"}, Check: sound, Exact: true}
+			switch out := variants[v].output; {
+			case v == Ppam || v == Xlam || v == Xlsb:
+				c.Err = sanitize.ErrUnsupported
+			case out != v:
+				c.Output, c.Rules, c.Gone = variants[out].id, []string{ruleMacro}, []string{"macroEnabled"}
+			}
+			var foreign [][]byte
+			for _, w := range Variants() {
+				if w != v {
+					foreign = append(foreign, minimal(w).zip())
+				}
+			}
+			sanitizetest.Run(t, sanitizetest.Suite{Format: v, Others: others(v), Cases: []sanitizetest.Case{c}, Foreign: foreign})
+		})
+	}
+}
+
+func TestVariantsAreSorted(t *testing.T) {
+	last := ""
+	for _, v := range Variants() {
+		info := v.Info()
+		if info.ID <= last || info.Refines != "zip" || info.MIME == "" {
+			t.Errorf("%+v after %q", info, last)
+		}
+		last = info.ID
+	}
+	if len(Variants()) != len(variants) {
+		t.Error("a variant is missing")
+	}
+}
+
+// TestTwoMainTypes: a package that names the type of another variant too is what its root leads to.
+func TestTwoMainTypes(t *testing.T) {
+	in := minimal(Docx).with(typesName, types("/word/document.xml", variants[Docx].main, "/word/other.xml", variants[Docm].main)).zip()
+	if !Docx.Detect(sanitize.BytesInput(in)) || Docm.Detect(sanitize.BytesInput(in)) {
+		t.Error("not told apart")
+	}
+	_, _, err := rebuildFiles(t, minimal(Docx).with("_rels/.rels", rels("a", "officeDocument", "word/document.xml", "b", "officeDocument", "x.xml")).zip(), sanitize.Standard())
+	if !errors.Is(err, sanitize.ErrMalformed) {
+		t.Errorf("two main parts: %v", err)
+	}
+}
