@@ -4,6 +4,7 @@ package judges
 import (
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/jpeg"
+	"sekisho/sanitize/verify/ooxml"
 	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
 	"sekisho/sanitize/verify/text"
@@ -14,10 +15,17 @@ import (
 func All() []verify.Judge {
 	return []verify.Judge{
 		text.Table{},
+		ooxml.Docx(),
+		ooxml.Dotx(),
 		jpeg.Judge{},
 		pdf.Judge{},
 		png.Judge{},
+		ooxml.Potx(),
+		ooxml.Ppsx(),
+		ooxml.Pptx(),
 		text.Plain{},
+		ooxml.Xlsx(),
+		ooxml.Xltx(),
 		zip.Judge{},
 	}
 }

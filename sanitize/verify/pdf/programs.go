@@ -2,6 +2,8 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +15,7 @@ const calculator = " abs add and atan bitshift ceiling copy cos cvi cvr div dup 
 	"le ln log lt mod mul ne neg not or pop roll round sin sqrt sub true truncate xor "
 
 // mapping are the operators and words of a character map (9.7.5.4, Adobe technical note 5014).
-const mapping = " CIDInit CIDSystemInfo begin begincmap beginbfchar beginbfrange begincidchar begincidrange begincodespacerange beginnotdefchar " +
+const mapping = " CIDInit CIDSystemInfo CMapName CMapType begin begincmap beginbfchar beginbfrange begincidchar begincidrange begincodespacerange beginnotdefchar " +
 	"beginnotdefrange beginrearrangedfont beginusematrix currentdict def defineresource dict dup end endbfchar endbfrange endcidchar endcidrange endcmap endcodespacerange " +
 	"endnotdefchar endnotdefrange endrearrangedfont endusematrix findresource pop usecmap usefont "
 
@@ -91,19 +93,16 @@ func (w *walk) font(s *stream, r role, where string) error {
 	if err != nil {
 		return err
 	}
-	ok := false
 	switch {
 	case r == fileType1:
-		ok = type1(data, s.dict)
-	case r == fileSfnt:
-		ok = sfnt(data)
-	case s.dict["Subtype"] == name("OpenType"):
-		ok = sfnt(data)
+		err = type1(data, s.dict)
+	case r == fileSfnt, s.dict["Subtype"] == name("OpenType"):
+		err = sfnt(data)
 	default:
-		ok = cff(data)
+		err = cff(data)
 	}
-	if !ok {
-		return verify.Fail(RuleFont, where, "a font program that is none")
+	if err != nil {
+		return verify.Fail(RuleFont, where, "%v", err)
 	}
 	return nil
 }
@@ -116,13 +115,13 @@ var fontTables = [...]string{
 }
 
 // sfnt judges the directory of a TrueType or OpenType font: known tables, in the file, without sharing bytes.
-func sfnt(b []byte) bool {
+func sfnt(b []byte) error {
 	if len(b) < 12 || !slices.Contains([]string{"\x00\x01\x00\x00", "true", "OTTO"}, string(b[:4])) {
-		return false
+		return errors.New("no TrueType or OpenType font")
 	}
 	count := number(b[4:6])
 	if count == 0 || count > len(fontTables) || len(b) < 12+16*count {
-		return false
+		return fmt.Errorf("a directory of %d tables", count)
 	}
 	end := 12 + 16*count
 	var spans [][2]int
@@ -130,34 +129,37 @@ func sfnt(b []byte) bool {
 		e := b[12+16*i:]
 		off, n := number(e[8:12]), number(e[12:16])
 		if !slices.Contains(fontTables[:], string(e[:4])) || off < end || n > len(b) || off > len(b)-n {
-			return false
+			return fmt.Errorf("the table %q at %d of %d bytes", e[:4], off, n)
 		}
 		spans = append(spans, [2]int{off, off + n})
 	}
 	slices.SortFunc(spans, func(a, b [2]int) int { return a[0] - b[0] })
 	for _, s := range spans {
 		if s[0] < end || s[0]-end > 3 || len(bytes.Trim(b[end:s[0]], "\x00")) > 0 {
-			return false
+			return fmt.Errorf("tables that overlap, or data between them, at %d", s[0])
 		}
 		end = s[1]
 	}
-	return len(b)-end <= 3 && len(bytes.Trim(b[end:], "\x00")) == 0
+	if len(b)-end > 3 || len(bytes.Trim(b[end:], "\x00")) > 0 {
+		return fmt.Errorf("%d bytes after the tables", len(b)-end)
+	}
+	return nil
 }
 
 // cff judges the start of a CFF font: a header and four indexes, in the file (Adobe technical note 5176, section 3).
-func cff(b []byte) bool {
+func cff(b []byte) error {
 	if len(b) < 4 || b[0] != 1 || b[2] < 4 || int(b[2]) > len(b) || b[3] < 1 || b[3] > 4 {
-		return false
+		return errors.New("no CFF font")
 	}
 	at := int(b[2])
-	for range 4 {
+	for _, what := range [...]string{"names", "dictionaries", "strings", "subroutines"} {
 		n := cffIndex(b[at:])
 		if n < 0 {
-			return false
+			return fmt.Errorf("no index of %s", what)
 		}
 		at += n
 	}
-	return true
+	return nil
 }
 
 // cffIndex returns the length of an index (section 5), or -1.
@@ -186,24 +188,24 @@ func cffIndex(b []byte) int {
 }
 
 // type1 judges a Type 1 font: its mark, its three lengths, and that its matrix is of numbers and nothing else.
-func type1(b []byte, d dict) bool {
+func type1(b []byte, d dict) error {
 	clear, ok1 := integer(d["Length1"], int64(len(b)))
 	secret, ok2 := integer(d["Length2"], int64(len(b)))
 	rest, ok3 := integer(or(d["Length3"], int64(0)), int64(len(b)))
 	if !ok1 || !ok2 || !ok3 || clear+secret+rest != int64(len(b)) || !bytes.HasPrefix(b, []byte("%!")) {
-		return false
+		return fmt.Errorf("no Type 1 font: %d, %d and %d of %d bytes", clear, secret, rest, len(b))
 	}
 	head := b[:clear]
 	for {
 		i := bytes.Index(head, []byte("/FontMatrix"))
 		if i < 0 {
-			return true
+			return nil
 		}
 		head = head[i+len("/FontMatrix"):]
 		m := bytes.TrimLeft(head, " \t\r\n")
 		end := bytes.IndexAny(m, "]}")
 		if end < 1 || len(bytes.Trim(m[1:end], "0123456789.+-eE \t\r\n")) > 0 {
-			return false
+			return errors.New("a matrix of other than numbers")
 		}
 	}
 }

@@ -171,7 +171,7 @@ func (w *walk) dict(d dict, r role, where string, depth int) error {
 		if rule := forbidden(k, w.policy); rule != "" {
 			return verify.Fail(rule, where, "the key %q", string(k))
 		}
-		if _, known := slices.BinarySearch(knownKeys[:], string(k)); !known && !freeKeys(d, r) {
+		if !known(k) && !freeKeys(d, r) && !(r == information && inert(d[k])) {
 			return verify.Fail(RuleKey, where, "the key %q", string(k))
 		}
 		if err := w.value(d[k], child(d, r, k), where, depth+1); err != nil {
@@ -179,6 +179,21 @@ func (w *walk) dict(d dict, r role, where string, depth int) error {
 		}
 	}
 	return nil
+}
+
+// known reports whether k is a key of the standard. Two keys of trees are patterns in the model (7.9.6, 7.9.7).
+func known(k name) bool {
+	_, ok := slices.BinarySearch(knownKeys[:], string(k))
+	return ok || k == "Nums" || k == "Limits"
+}
+
+// inert reports whether a value of a property that somebody made up is a text or a word.
+func inert(v any) bool {
+	switch v.(type) {
+	case text, name, bool, int64, float64:
+		return true
+	}
+	return false
 }
 
 // freeKeys reports whether the keys of a dictionary are names of the document's own.

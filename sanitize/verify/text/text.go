@@ -1,6 +1,6 @@
 // Package text judges plain text and tables of text.
 //
-// A released text decodes in UTF-8, UTF-16, CP932, EUC-JP or ISO-2022-JP; has no control character but tab, line feed,
+// A released text decodes in UTF-8, UTF-16, CP932, EUC-JP, ISO-2022-JP or windows-1252; has no control character but tab, line feed,
 // carriage return and form feed, no escape sequence but the designations of ISO-2022-JP, and no character that turns
 // the direction of the text; and does not begin like markup, a script or a page description. A released table has, in
 // addition, no cell that a spreadsheet would run, unless the policy keeps such cells.

@@ -67,7 +67,7 @@ func TestPlain(t *testing.T) {
 		"escape":          {RuleEncoding, good + "\x1b[2J"},
 		"override":        {RuleBidi, good + "\u202e"},
 		"isolate":         {RuleBidi, good + "\u2067"},
-		"no encoding":     {RuleEncoding, good + "\xff"},
+		"no encoding":     {RuleEncoding, good + "\x81"},
 		"html":            {RuleDisguise, "<html>" + good},
 		"html later":      {RuleDisguise, good + "<HTML>"},
 		"blank then html": {RuleDisguise, "\n \t<!DOCTYPE html>" + good},

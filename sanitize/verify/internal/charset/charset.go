@@ -1,5 +1,5 @@
 // Package charset reads text in the encodings that Japanese files use, for the judges: UTF-8, UTF-16, CP932 (Shift_JIS
-// as Windows knows it), EUC-JP and ISO-2022-JP.
+// as Windows knows it), EUC-JP and ISO-2022-JP; and windows-1252 for letters from the west.
 //
 // It decides whether bytes are text at all, by the structure of each encoding, and shows the characters that a judge
 // asks about: ASCII, and of the double-byte sets the symbols and digits of JIS X 0208 rows 1 and 3. Any other
@@ -53,7 +53,25 @@ func Readings(b []byte) []Encoding {
 	case utf8.Valid(b):
 		return []Encoding{{"UTF-8", 0, stepUTF8}}
 	}
-	return valid(b, Encoding{"CP932", 0, stepCP932}, Encoding{"EUC-JP", 0, stepEUC})
+	if r := valid(b, Encoding{"CP932", 0, stepCP932}, Encoding{"EUC-JP", 0, stepEUC}); r != nil {
+		return r
+	}
+	if !western(b) {
+		return nil
+	}
+	return valid(b, Encoding{"windows-1252", 0, stepWestern})
+}
+
+// western reports whether b, which is in no other encoding, may be in windows-1252: at most three of ten bytes are
+// beyond ASCII. Any bytes at all would be valid in it but for five.
+func western(b []byte) bool {
+	high := 0
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	return high*10 <= len(b)*3
 }
 
 func valid(b []byte, encodings ...Encoding) []Encoding {
@@ -109,6 +127,17 @@ func stepUTF8(b []byte, _ *state) (rune, int) {
 		return 0, 0
 	}
 	return r, n
+}
+
+// stepWestern reads windows-1252. Which letter it is matters to no judge.
+func stepWestern(b []byte, _ *state) (rune, int) {
+	switch c := b[0]; {
+	case c < utf8.RuneSelf:
+		return rune(c), 1
+	case c == 0x81 || c == 0x8D || c == 0x8F || c == 0x90 || c == 0x9D:
+		return 0, 0
+	}
+	return Geta, 1
 }
 
 func stepUTF16LE(b []byte, _ *state) (rune, int) {

@@ -54,10 +54,17 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+func TestWestern(t *testing.T) {
+	if r := Readings([]byte("a \x93quoted\x94 caf\xe9 text")); len(r) != 1 || r[0].Name != "windows-1252" {
+		t.Errorf("read as %v", r)
+	}
+}
+
 func TestNoText(t *testing.T) {
 	for name, b := range map[string]string{
 		"cut in a character": "\x83",
-		"bad trail":          "\x83\x20 text",
+		"bad trail":          "\x81\x20 text",
+		"mostly high":        "\xe9\xe9\x80",
 		"UTF-8 with a mark":  "\xef\xbb\xbf\xff",
 		"lone surrogate":     "\xff\xfe\x00\xd8a\x00",
 		"odd length":         "\xff\xfea\x00b",

@@ -1,0 +1,89 @@
+package xmlread
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+)
+
+// dump returns the tokens of b in one line.
+func dump(b []byte) (string, error) {
+	r := New(b, 20)
+	var s strings.Builder
+	for {
+		t, ok, err := r.Next()
+		if err != nil || !ok {
+			return s.String(), err
+		}
+		switch t.Kind {
+		case Start:
+			fmt.Fprintf(&s, "<{%s}%s", t.Name.Space, t.Name.Local)
+			for _, a := range t.Attrs {
+				fmt.Fprintf(&s, " {%s}%s=%q", a.Name.Space, a.Name.Local, a.Value)
+			}
+			s.WriteString(">")
+		case End:
+			fmt.Fprintf(&s, "</{%s}%s>", t.Name.Space, t.Name.Local)
+		case Text:
+			fmt.Fprintf(&s, "%q", t.Text)
+		}
+	}
+}
+
+const good = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<a xmlns="u" xmlns:p='v' b="1 &lt; 2" p:b="&#x65e5;"><p:c/>日&amp;本<c xmlns="">x</c></a>
+`
+
+func TestGood(t *testing.T) {
+	got, err := dump([]byte(good))
+	want := `<{u}a {}b="1 < 2" {v}b="日"><{v}c></{v}c>"日&本"<{}c>"x"</{}c></{u}a>`
+	if err != nil || got != want {
+		t.Errorf("got %s, %v\nwant %s", got, err, want)
+	}
+}
+
+func TestBad(t *testing.T) {
+	for name, s := range map[string]string{
+		"empty": "", "text": "x", "no end": "<a>", "wrong end": "<a></b>", "crossed": "<a><b></a></b>", "two roots": "<a/><b/>",
+		"text after": "<a/>x", "doctype": "<!DOCTYPE a><a/>", "doctype inside": "<a><!DOCTYPE b></a>", "comment": "<a><!--x--></a>",
+		"cdata": "<a><![CDATA[x]]></a>", "instruction": "<a><?x y?></a>", "second declaration": "<a/><?xml version=\"1.0\"?>",
+		"encoding": "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a/>", "entity": "<a>&x;</a>", "bare ampersand": "<a>& </a>",
+		"null reference": "<a>&#0;</a>", "surrogate": "<a>&#xD800;</a>", "control": "<a>\x01</a>", "not UTF-8": "<a>\xff</a>",
+		"attribute twice": `<a b="" b=""/>`, "expanded twice": `<a xmlns:p="u" xmlns:q="u" p:b="" q:b=""/>`, "prefix twice": `<a xmlns:p="u" xmlns:p="v"/>`,
+		"no prefix": "<p:a/>", "no prefix of an attribute": `<a p:b=""/>`, "no quotes": "<a b=1/>", "less than": `<a b="<"/>`,
+		"no blank": `<a b=""c=""/>`, "colon": "<a:b:c xmlns:a=\"u\"/>", "empty binding": `<a xmlns:p=""/>`, "xmlns bound": `<a xmlns:xmlns="u"/>`,
+		"xml bound": `<a xmlns:xml="u"/>`, "brackets": "<a>]]></a>", "digit": "<1/>", "slash": "<a / >", "mark": "\xef\xbb\xbf<a/>",
+		"deep": strings.Repeat("<a>", 21) + strings.Repeat("</a>", 21), "UTF-16": "<\x00a\x00/\x00>\x00",
+	} {
+		if got, err := dump([]byte(s)); err == nil {
+			t.Errorf("%s: read as %s", name, got)
+		}
+	}
+}
+
+// FuzzReader holds every document that is accepted against the standard library.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte(good))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := dump(b); err != nil {
+			return
+		}
+		d := xml.NewDecoder(bytes.NewReader(b))
+		for {
+			tok, err := d.Token()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				return // its names are narrower
+			}
+			switch tok := tok.(type) {
+			case xml.Comment, xml.Directive:
+				t.Fatalf("%T in %q", tok, b)
+			}
+		}
+	})
+}

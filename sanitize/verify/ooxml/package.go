@@ -1,0 +1,328 @@
+package ooxml
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+	"unicode"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/xmlread"
+	"sekisho/sanitize/verify/internal/zipread"
+)
+
+// The names and namespaces of the package itself (ECMA-376 Part 2).
+const (
+	contentTypesName  = "[Content_Types].xml"
+	contentTypesSpace = "http://schemas.openxmlformats.org/package/2006/content-types"
+	relsSpace         = "http://schemas.openxmlformats.org/package/2006/relationships"
+	relsContent       = "application/vnd.openxmlformats-package.relationships+xml"
+)
+
+// pkg is one package.
+type pkg struct {
+	ctx       context.Context
+	pass      verify.Pass
+	archive   *zipread.Archive
+	main      string
+	entries   map[string]zipread.Entry
+	defaults  map[string]string // content types by extension
+	overrides map[string]string // content types by name
+	parts     map[string]*part  // the parts that were reached
+	todo      []*part
+	lexicon   *lexicon
+}
+
+// part is one part that was reached.
+type part struct {
+	name    string
+	content string
+	kind    kind
+	rels    map[string]relationship // by Id
+}
+
+// relationship is one relationship (Part 2 clause 9.3).
+type relationship struct {
+	typ, target string
+	external    bool
+}
+
+func (p *pkg) check() error {
+	if err := p.names(); err != nil {
+		return err
+	}
+	if err := p.contentTypes(); err != nil {
+		return err
+	}
+	root := &part{name: ""}
+	if err := p.relationships(root); err != nil {
+		return err
+	}
+	if err := p.follow(root); err != nil {
+		return err
+	}
+	mains := 0
+	for len(p.todo) > 0 {
+		if err := p.ctx.Err(); err != nil {
+			return err
+		}
+		next := p.todo[len(p.todo)-1]
+		p.todo = p.todo[:len(p.todo)-1]
+		if next.kind.relation == "R/officeDocument" {
+			mains++
+		}
+		if err := p.part(next); err != nil {
+			return err
+		}
+	}
+	if mains != 1 {
+		return verify.Fail(RulePackage, "", "%d main parts", mains)
+	}
+	return p.closed()
+}
+
+// names judges the names of all entries: plain, and no two the same but for case.
+func (p *pkg) names() error {
+	seen := map[string]bool{}
+	for _, e := range p.archive.Entries {
+		if err := p.pass.Entry(); err != nil {
+			return err
+		}
+		low := strings.ToLower(e.Name)
+		if e.Dir || seen[low] || !plainName(e.Name) {
+			return verify.Fail(RulePackage, e.Name, "no name of a part")
+		}
+		seen[low] = true
+		p.entries[e.Name] = e
+	}
+	return nil
+}
+
+// plainName reports whether a name is that of a part and means the same to every reader (Part 2 clause 9.1.1.1).
+func plainName(name string) bool {
+	if path.Clean("/"+name) != "/"+name || strings.HasSuffix(name, ".bin") || strings.HasSuffix(name, ".piece") {
+		return false
+	}
+	for _, r := range name {
+		if r <= ' ' || strings.ContainsRune(`\:*?"<>|%#&`, r) || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) {
+			return false
+		}
+	}
+	for s := range strings.SplitSeq(name, "/") {
+		if strings.HasSuffix(s, ".") {
+			return false
+		}
+	}
+	return true
+}
+
+// read returns the data of an entry.
+func (p *pkg) read(name string) ([]byte, error) {
+	e, ok := p.entries[name]
+	if !ok {
+		return nil, verify.Fail(RulePackage, name, "it is not there")
+	}
+	if e.Size > p.pass.Policy.Limits.XMLPart {
+		return nil, verify.Fail(verify.RuleLimit, name, "%d bytes, at most %d", e.Size, p.pass.Policy.Limits.XMLPart)
+	}
+	b, err := p.archive.Read(e, p.pass.Expand)
+	if errors.Is(err, sanitize.ErrLimit) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, verify.Fail(RulePackage, name, "%v", err)
+	}
+	return b, nil
+}
+
+// flat reads a part of the package itself: a root, and elements without content in it.
+func (p *pkg) flat(name, space, root string, item func(local string, attrs map[string]string) error) error {
+	b, err := p.read(name)
+	if err != nil {
+		return err
+	}
+	r := xmlread.New(b, 2)
+	for {
+		t, ok, err := r.Next()
+		if err != nil {
+			return verify.Fail(RuleXML, name, "%v", err)
+		}
+		if !ok {
+			return nil
+		}
+		switch {
+		case t.Kind == xmlread.Text && len(strings.TrimSpace(string(t.Text))) > 0:
+			return verify.Fail(RuleXML, name, "text")
+		case t.Kind != xmlread.Start:
+			continue
+		case t.Name.Space != space, r.Depth() == 1 && (t.Name.Local != root || len(t.Attrs) > 0):
+			return verify.Fail(RuleName, name, "the element %q", t.Name.Local)
+		case r.Depth() == 1:
+			continue
+		}
+		attrs := map[string]string{}
+		for _, a := range t.Attrs {
+			if a.Name.Space != "" {
+				return verify.Fail(RuleName, name, "the attribute %q", a.Name.Local)
+			}
+			attrs[a.Name.Local] = a.Value
+		}
+		if err := item(t.Name.Local, attrs); err != nil {
+			return err
+		}
+	}
+}
+
+// contentTypes reads [Content_Types].xml (Part 2 clause 10.1.2.2). Every override is for a part that is there.
+func (p *pkg) contentTypes() error {
+	p.defaults, p.overrides = map[string]string{}, map[string]string{}
+	return p.flat(contentTypesName, contentTypesSpace, "Types", func(local string, attrs map[string]string) error {
+		content, into, key := attrs["ContentType"], p.defaults, strings.ToLower(attrs["Extension"])
+		if local == "Override" {
+			into, key = p.overrides, strings.TrimPrefix(attrs["PartName"], "/")
+			if _, there := p.entries[key]; !there || attrs["PartName"] != "/"+key {
+				return verify.Fail(RulePackage, contentTypesName, "a type for %q, which is not there", attrs["PartName"])
+			}
+		} else if local != "Default" {
+			return verify.Fail(RuleName, contentTypesName, "the element %q", local)
+		}
+		if _, twice := into[key]; twice || len(attrs) != 2 || key == "" || content == "" {
+			return verify.Fail(RulePackage, contentTypesName, "a type for %q", key)
+		}
+		into[key] = content
+		return nil
+	})
+}
+
+// typeOf returns the content type of a part.
+func (p *pkg) typeOf(name string) string {
+	if t, ok := p.overrides[name]; ok {
+		return t
+	}
+	return p.defaults[strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))]
+}
+
+// relsName returns the name of the part with the relationships of a part (Part 2 clause 9.3.3).
+func relsName(name string) string {
+	dir, base := path.Split(name)
+	return dir + "_rels/" + base + ".rels"
+}
+
+// relationships reads the relationships of a part.
+func (p *pkg) relationships(t *part) error {
+	t.rels = map[string]relationship{}
+	name := relsName(t.name)
+	if _, there := p.entries[name]; !there {
+		return nil
+	}
+	if p.typeOf(name) != relsContent {
+		return verify.Fail(RulePackage, name, "the content type %q", p.typeOf(name))
+	}
+	return p.flat(name, relsSpace, "Relationships", func(local string, attrs map[string]string) error {
+		mode, hasMode := attrs["TargetMode"]
+		want := 3
+		if hasMode {
+			want = 4
+		}
+		id, typ, target := attrs["Id"], attrs["Type"], attrs["Target"]
+		_, twice := t.rels[id]
+		if local != "Relationship" || len(attrs) != want || id == "" || typ == "" || target == "" || twice || hasMode && mode != "Internal" && mode != "External" {
+			return verify.Fail(RuleRelationship, name, "the relationship %q", id)
+		}
+		t.rels[id] = relationship{typ, target, mode == "External"}
+		return nil
+	})
+}
+
+// follow goes from a part to those that it leads to.
+func (p *pkg) follow(t *part) error {
+	for id, r := range t.rels {
+		where := relsName(t.name)
+		if r.external {
+			if err := p.external(r, where); err != nil {
+				return err
+			}
+			continue
+		}
+		target, ok := resolve(t.name, r.target)
+		if ok && relation(r.typ) == "R/hyperlink" && strings.HasPrefix(r.target, "#") {
+			continue
+		}
+		if _, there := p.entries[target]; !ok || !there {
+			return verify.Fail(RuleRelationship, where, "%q leads to %q, which is not there", id, r.target)
+		}
+		content := p.typeOf(target)
+		k, known := findKind(r.typ, content)
+		if !known {
+			return verify.Fail(RuleRelationship, where, "%q of the type %q to the content type %q", id, r.typ, content)
+		}
+		if rule := k.forbiddenBy(p.pass.Policy); rule != "" {
+			return verify.Fail(rule, target, "the policy does not keep it")
+		}
+		if k.relation == "R/officeDocument" && (t.name != "" || content != p.main) {
+			return verify.Fail(RulePackage, target, "a main part of the type %q", content)
+		}
+		if old, seen := p.parts[target]; seen {
+			if old.kind != k {
+				return verify.Fail(RuleRelationship, where, "%q is reached as two kinds of part", target)
+			}
+			continue
+		}
+		p.parts[target] = &part{name: target, content: content, kind: k}
+		p.todo = append(p.todo, p.parts[target])
+	}
+	return nil
+}
+
+// resolve returns the name that a target leads to from a part.
+func resolve(from, target string) (string, bool) {
+	if strings.HasPrefix(target, "#") {
+		return from, true
+	}
+	if strings.ContainsAny(target, `\:?#%`) || strings.HasPrefix(target, "//") {
+		return "", false
+	}
+	if strings.HasPrefix(target, "/") {
+		return target[1:], path.Clean(target) == target
+	}
+	joined := path.Join("/", path.Dir("/"+from), target)
+	depth := strings.Count(path.Dir("/"+from), "/")
+	if path.Dir("/"+from) == "/" {
+		depth = 0
+	}
+	return joined[1:], strings.Count(target, "../") <= depth
+}
+
+// external judges a target outside of the package.
+func (p *pkg) external(r relationship, where string) error {
+	if relation(r.typ) != "R/hyperlink" {
+		return verify.Fail(RuleExternal, where, "%q leads to %q", r.typ, r.target)
+	}
+	if !p.pass.Policy.Links || !linkable(r.target) {
+		return verify.Fail(RuleLink, where, "a link to %q", r.target)
+	}
+	return nil
+}
+
+// closed fails when an entry has no place in the package.
+func (p *pkg) closed() error {
+	for name := range p.entries {
+		from, isRels := relsOf(name)
+		_, reached := p.parts[name]
+		if _, owner := p.parts[from]; name != contentTypesName && !reached && !(isRels && (owner || from == "")) {
+			return verify.Fail(RulePart, name, "nothing leads to it")
+		}
+	}
+	return nil
+}
+
+// relsOf returns the name of the part whose relationships an entry holds.
+func relsOf(name string) (string, bool) {
+	dir, base := path.Split(name)
+	if !strings.HasSuffix(dir, "_rels/") || !strings.HasSuffix(base, ".rels") {
+		return "", false
+	}
+	return strings.TrimSuffix(dir, "_rels/") + strings.TrimSuffix(base, ".rels"), true
+}
