@@ -58,7 +58,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	}
 	dropped.Add(&report, "csv")
 	if !pass.Policy.CSVFormulas {
-		if clean, err = neutralise(ctx, clean, enc, &report); err != nil {
+		if clean, err = bothReadings(ctx, clean, enc, &report); err != nil {
 			return report, err
 		}
 	}
@@ -69,4 +69,27 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 		return report, fmt.Errorf("cannot write table: %w", err)
 	}
 	return report, nil
+}
+
+// bothReadings neutralises the table in its encoding and, when all of it could be in another, in that one too. It
+// fails with ErrMalformed when the two get in each other's way.
+func bothReadings(ctx context.Context, b []byte, enc textenc.Encoding, report *sanitize.Report) ([]byte, error) {
+	b, err := neutralise(ctx, b, enc, report)
+	other := textenc.Other(b, enc)
+	if err != nil || other == textenc.None {
+		return b, err
+	}
+	var found, again sanitize.Report
+	second, err := neutralise(ctx, b, other, &found)
+	if err != nil || len(found.Findings) == 0 {
+		return b, err
+	}
+	if _, err = neutralise(ctx, second, enc, &again); err != nil {
+		return nil, err
+	}
+	if len(again.Findings) > 0 || textenc.Detect(second, true) != enc || textenc.Other(second, enc) != other {
+		return nil, fmt.Errorf("cannot read table: %w: the encoding is not certain", sanitize.ErrMalformed)
+	}
+	report.Findings = append(report.Findings, found.Findings...)
+	return second, nil
 }

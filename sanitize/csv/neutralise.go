@@ -22,8 +22,9 @@ const (
 type walker struct {
 	in       *textenc.Decoder
 	out      *textenc.Encoder
-	sep      rune // the delimiter that a sep= line names, or a comma
+	sep      rune // the delimiter that a sep= line names; comma, semicolon and tab are always delimiters
 	quoted   bool
+	closed   bool // the character before closed a quote: another one opens it again
 	start    start
 	formulas int
 }
@@ -34,9 +35,6 @@ func neutralise(ctx context.Context, b []byte, enc textenc.Encoding, report *san
 	w := &walker{in: textenc.NewDecoder(enc, b[len(bom):]), sep: ',', start: hard}
 	w.out = textenc.NewEncoder(enc, append(make([]byte, 0, len(b)+len(b)/16), bom...))
 	for w.sepLine(report) {
-	}
-	if w.sep == ',' {
-		w.sep = mainDelimiter(*w.in)
 	}
 	for n := 0; ; n++ {
 		if n%(1<<16) == 0 && ctx.Err() != nil {
@@ -62,19 +60,25 @@ func neutralise(ctx context.Context, b []byte, enc textenc.Encoding, report *san
 
 // step moves over one character. White space before the content of a cell is no content, and a quote may open it.
 func (w *walker) step(r rune) {
+	closed := w.closed
+	w.closed = false
 	switch {
 	case r == '"':
-		if w.quoted || w.start == hard {
-			w.quoted = !w.quoted
-		}
+		w.closed = w.quoted
+		w.quoted = !w.quoted && (closed || w.start == hard)
 		w.start = max(w.start, soft)
-	case !w.quoted && (r == w.sep || r == ',' || r == '\t' || r == '\n' || r == '\r'):
+	case w.splits(r) && !w.quoted:
 		w.start = hard
-	case r == w.sep || r == ',' || r == '\t' || r == ';' || r == '\n' || r == '\r':
+	case w.splits(r):
 		w.start = max(w.start, soft)
 	case !isBlank(r):
 		w.start = inside
 	}
+}
+
+// splits reports whether some program takes r for the end of a cell.
+func (w *walker) splits(r rune) bool {
+	return r == w.sep || strings.ContainsRune(",;\t\r\n", r)
 }
 
 // isBlank reports whether a spreadsheet may pass over r to find the content of a cell.
@@ -111,22 +115,20 @@ func (w *walker) runs(op rune) bool {
 	if op == '=' || op == '@' {
 		return true
 	}
-	if w.start == hard {
-		return !isNumber(w.ahead(maxNumber, w.endsCell))
-	}
-	return isCall(w.ahead(maxCell, func(r rune) bool { return strings.ContainsRune(",;\t\r\n\"", r) }))
-}
-
-func (w *walker) endsCell(r rune) bool {
-	if w.quoted {
-		return r == '"'
-	}
-	return r == w.sep || r == ',' || r == '\t' || r == '\n' || r == '\r'
-}
-
-// ahead returns the characters up to the one that ends them, and more than limit of them when none does.
-func (w *walker) ahead(limit int, ends func(rune) bool) []rune {
 	look := *w.in
+	switch {
+	case w.start == soft:
+		return isCall(ahead(&look, maxCell, func(r rune) bool { return r == '"' || w.splits(r) }))
+	case !w.quoted:
+		return !isNumber(ahead(&look, maxNumber, w.splits))
+	}
+	value := ahead(&look, maxNumber, func(r rune) bool { return r == '"' })
+	next, ok := look.Next() // what follows the closing quote belongs to the cell, too
+	return !isNumber(value) || ok && !w.splits(next.Rune)
+}
+
+// ahead reads the characters up to the one that ends them, and more than limit of them when none does.
+func ahead(look *textenc.Decoder, limit int, ends func(rune) bool) []rune {
 	var text []rune
 	for len(text) <= limit {
 		c, ok := look.Next()
@@ -183,31 +185,4 @@ func (w *walker) skipLine() {
 			return
 		}
 	}
-}
-
-// sampleLen is how much of a table tells its delimiter, in characters.
-const sampleLen = 1 << 16
-
-// mainDelimiter returns the delimiter that occurs most outside quotes, a comma when none does.
-func mainDelimiter(look textenc.Decoder) rune {
-	counts := map[rune]int{}
-	quoted := false
-	for range sampleLen {
-		c, ok := look.Next()
-		if !ok {
-			break
-		}
-		if c.Rune == '"' {
-			quoted = !quoted
-		} else if !quoted {
-			counts[c.Rune]++
-		}
-	}
-	best := ','
-	for _, r := range "\t;" {
-		if counts[r] > counts[best] {
-			best = r
-		}
-	}
-	return best
 }

@@ -3,11 +3,14 @@ package csv
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
-// number is what may follow a sign: an amount with its currency, a telephone number, a date, a percentage, an
-// amount with a Japanese unit; or nothing but more signs, as tables mark what is not there.
-var number = regexp.MustCompile(`^[-+ー―−]*$|^[-+]?\s*[¥\\$€£]?[\d(][\d.,()\s/:-]*(e[-+]?\d+)?\s*([%‰℃°度円年月日時分秒人件個回名歳台冊本枚点位倍割]|千円|百万円|万円|億円|時間|箇所|か所|ポイント)?$`)
+// number matches what may follow a sign: an amount, a telephone number, a date, a percentage; or nothing but more
+// dashes, as tables mark what is not there.
+var number = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[- ]*$|^[- ]*[\d(][\d.,() /-]*(e[-+]?\d+)? *%? *$`)
+})
 
 // isNumber reports whether a cell that has a sign before text is a value and no formula.
 func isNumber(text []rune) bool {
@@ -15,16 +18,16 @@ func isNumber(text []rune) bool {
 		return false
 	}
 	s := strings.Map(halfWidth, string(text))
-	return number.MatchString(strings.TrimSpace(strings.ToLower(s)))
+	return number().MatchString(strings.ToLower(s))
 }
 
-// halfWidth returns the ASCII form of a full-width character.
+// halfWidth returns the ASCII form of the full-width characters that numbers are written with.
 func halfWidth(r rune) rune {
 	switch {
-	case r >= '！' && r <= '～':
+	case r >= '０' && r <= '９':
+		return r - '０' + '0'
+	case r == '－' || r == '，' || r == '．':
 		return r - '！' + '!'
-	case r == '￥':
-		return '¥'
 	case r == '\u3000':
 		return ' '
 	}

@@ -89,6 +89,9 @@ func (c *cleaner) characters(s string) string {
 		case unicode.IsControl(r) || isNoncharacter(r):
 			c.note(Control)
 			return -1
+		case r == 0xfe0e || r == 0xfe0f: // text or picture: only how an emoji is drawn
+			c.note(Normalised)
+			return -1
 		case isInvisible(r):
 			c.note(Hidden)
 			return -1
@@ -105,8 +108,8 @@ func (c *cleaner) characters(s string) string {
 
 func isNoncharacter(r rune) bool { return r >= 0xfdd0 && r <= 0xfdef || r&0xfffe == 0xfffe }
 
-// isInvisible reports whether r is a format character, a line separator or a filler. A variation selector is none: it
-// picks the form of a character, and people's names depend on it.
+// isInvisible reports whether r is a format character, a line separator or a filler. An ideographic variation
+// selector is none: it picks the form of a character, and people's names depend on it.
 func isInvisible(r rune) bool {
 	switch r {
 	case 0x2028, 0x2029, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0, 0x034f:
@@ -115,32 +118,13 @@ func isInvisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r)
 }
 
-// compose brings s to NFC, but for the compatibility ideographs: NFC would replace 神 (U+FA19) by 神, and with it the
-// way a person's name is written.
+// compose brings s to NFC.
 func (c *cleaner) compose(s string) string {
-	var b strings.Builder
-	rest := s
-	for rest != "" {
-		i := strings.IndexFunc(rest, isCompatibilityIdeograph)
-		if i < 0 {
-			i = len(rest)
-		}
-		b.WriteString(norm.NFC.String(rest[:i]))
-		_, n := utf8.DecodeRuneInString(rest[i:])
-		if i == len(rest) {
-			n = 0
-		}
-		b.WriteString(rest[i : i+n])
-		rest = rest[i+n:]
-	}
-	if b.String() != s {
+	composed := norm.NFC.String(s)
+	if composed != s {
 		c.note(Normalised)
 	}
-	return b.String()
-}
-
-func isCompatibilityIdeograph(r rune) bool {
-	return r >= 0xf900 && r <= 0xfaff || r >= 0x2f800 && r <= 0x2fa1f
+	return composed
 }
 
 // edges trims what Windows would drop without a word.

@@ -10,18 +10,19 @@ import (
 // opens as a whole: a Java program, an app, a book. Those have formats of their own or none.
 func packageKind(a *zipfile.Archive) string {
 	for _, e := range a.Entries {
+		if strings.HasPrefix(strings.ToUpper(e.Name), "META-INF/") {
+			return "Java archive or signed package"
+		}
 		switch strings.ToLower(e.Name) {
 		case "androidmanifest.xml", "classes.dex":
 			return "Android package"
-		case "meta-inf/manifest.mf":
-			return "Java archive"
 		case "appxmanifest.xml", "appxbundlemanifest.xml", "appxmetadata/appxbundlemanifest.xml":
 			return "Windows app package"
 		case "[content_types].xml":
 			return "Open Packaging document of an unknown kind"
 		case "mimetype":
 			return "document package of an unknown kind"
-		case "install.rdf", "meta-inf/mozilla.rsa", "meta-inf/cose.sig":
+		case "install.rdf":
 			return "browser extension"
 		case "doc.kml":
 			return "map package (KMZ)"

@@ -65,7 +65,9 @@ type tally struct {
 	controls int
 	strange  int // neither ASCII nor of a kind that Japanese or European text has
 	kana     int // full-width
-	signs    int // full-width punctuation, letters and digits
+	signs    int // Japanese punctuation
+	wide     int // full-width letters, digits and punctuation
+	ascii    int // with tabs and line ends
 	double   int // of two bytes
 	common   int // of those, kanji of the first level of JIS X 0208
 }
@@ -79,6 +81,7 @@ func count(e Encoding, b []byte, whole bool) (t tally) {
 	for {
 		n := d.plainRun()
 		t.chars += n
+		t.ascii += n
 		d.rest = d.rest[n:]
 		left := len(d.rest)
 		c, ok := d.Next()
@@ -102,13 +105,16 @@ func (t *tally) add(c Char) {
 		t.controls++
 		return
 	case c.Rune < 0x80:
+		t.ascii++
 		return
 	case c.Rune == Unassigned:
 		t.odd++
 	case c.Rune >= 0x3041 && c.Rune <= 0x30fe:
 		t.kana++
-	case c.Rune >= 0x3000 && c.Rune <= 0x303f || c.Rune >= 0xff01 && c.Rune <= 0xff5e:
+	case c.Rune >= 0x3000 && c.Rune <= 0x303f:
 		t.signs++
+	case c.Rune >= 0xff01 && c.Rune <= 0xff5e:
+		t.wide++
 	}
 	t.multi++
 	if len(c.Bytes) == 2 {
@@ -137,7 +143,7 @@ func (t tally) good() bool {
 // japanese reports whether the text is good, and, if some of it is broken, whether the rest is what Japanese text
 // is made of: other 8-bit encodings can be read as rare kanji with few faults.
 func (t tally) japanese() bool {
-	return t.good() && (t.bad == 0 || (t.kana+t.signs)*10 >= t.multi || t.common*10 >= t.multi*8)
+	return t.good() && (t.bad == 0 || (t.kana+t.signs+t.wide)*10 >= t.multi || t.common*10 >= t.multi*8)
 }
 
 // marked judges a text whose byte order mark names its encoding.
@@ -150,7 +156,8 @@ func marked(e Encoding, b []byte, whole bool) Encoding {
 }
 
 // unmarked recognises UTF-16 without a byte order mark, when nothing speaks against it: no broken pair, no control,
-// hardly a character that such a text would not have, and not two ASCII letters in nine units of ten.
+// hardly a character that such a text would not have, a third of it ASCII, kana or punctuation, not two ASCII
+// letters in nine units of ten, and no such reading with the bytes the other way round.
 func unmarked(b []byte, whole bool) Encoding {
 	letters := 0
 	for i := 0; i+1 < len(b); i += 2 {
@@ -161,13 +168,22 @@ func unmarked(b []byte, whole bool) Encoding {
 	if letters*20 > len(b)*9 {
 		return None
 	}
-	for _, e := range []Encoding{UTF16LE, UTF16BE} {
-		t := count(e, b, whole)
-		if t.chars > 0 && t.bad == 0 && t.controls == 0 && t.strange*20 <= t.chars && t.odd == 0 {
-			return e
-		}
+	little, big := count(UTF16LE, b, whole), count(UTF16BE, b, whole)
+	switch {
+	case little.plain() && !big.familiar(4):
+		return UTF16LE
+	case big.plain() && !little.familiar(4):
+		return UTF16BE
 	}
 	return None
+}
+
+// familiar reports whether one character of n is ASCII, kana or Japanese punctuation.
+func (t tally) familiar(n int) bool { return (t.ascii+t.kana+t.signs)*n >= t.chars }
+
+// plain reports whether a reading as UTF-16 has nothing against it.
+func (t tally) plain() bool {
+	return t.chars > 3 && t.bad == 0 && t.controls == 0 && t.odd == 0 && t.strange*20 <= t.chars && t.familiar(3)
 }
 
 // switches reports whether b selects a Japanese character set of ISO-2022-JP. Designating ASCII alone is also what
@@ -200,6 +216,22 @@ func legacy(b []byte, whole bool) Encoding {
 		return Windows1252
 	}
 	return None
+}
+
+// Other returns the encoding, beside e, in which all of b reads as text too, or None. Short texts in CP932 and EUC-JP can
+// be either, and a reader may take the one that Detect does not.
+func Other(b []byte, e Encoding) Encoding {
+	other := None
+	switch e {
+	case CP932:
+		other = EUCJP
+	case EUCJP:
+		other = CP932
+	}
+	if other == None || count(other, b, true).bad > 0 {
+		return None
+	}
+	return other
 }
 
 // isWestern reports whether b is mostly ASCII letters with some accented ones.

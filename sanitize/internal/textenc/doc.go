@@ -7,6 +7,6 @@
 // encoding, and each character that is kept is written by that grammar. Nothing is copied that is not a character.
 // Where an encoding has several codes for one character (the NEC and IBM duplicates of CP932) the code is kept, and so
 // are codes without a character of their own: gaiji, and the cells that only some vendors fill. Text that holds
-// nothing to drop comes out byte for byte as it went in; the one exception is ISO-2022-JP, whose redundant escape
-// sequences fall away.
+// nothing to drop comes out byte for byte as it went in; the one exception is ISO-2022-JP, whose designations
+// are written anew where the character set changes.
 package textenc

@@ -66,14 +66,10 @@ func (e *Encoder) putUnit(u rune) {
 	}
 }
 
-// designate selects the set of c. Space and the controls are in every set; a line end is written in ASCII.
+// designate selects the set of c, which for spaces and controls is ASCII.
 func (e *Encoder) designate(c Char) {
-	set := c.set
-	if c.Rune <= ' ' && c.Rune != '\n' && c.Rune != '\r' && set == setASCII {
-		return
-	}
-	if set != e.set {
-		e.out = append(e.out, designation(set)...)
-		e.set = set
+	if c.set != e.set {
+		e.out = append(e.out, designation(c.set)...)
+		e.set = c.set
 	}
 }

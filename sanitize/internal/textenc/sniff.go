@@ -56,7 +56,7 @@ func isLanguage(head string) bool {
 	for _, prefix := range []string{
 		"%pdf-", "%!ps", "%!fontt", "{\\rt", // documents
 		"#!", "<?", "<!", "<%", "@echo off", "windows registry editor", "regedit4", // programs
-		"[internetshortcut]", "[autorun]", "[desktop entry]", "[.shellclassinfo]", "[oledb]", "[version]\nsignature=",
+		"[internetshortcut]", "[autorun]", "[desktop entry]", "[.shellclassinfo]", "[shellclassinfo]", "[oledb]", "[version]\nsignature=",
 		"begin:vcard", "begin:vcalendar", "push graphic-context", "d8:announce", "x5o!p%@ap", // others
 		"iso-10303-21", "web\n1\n", "xlodbc", "table\n0,1",
 	} {
@@ -64,7 +64,7 @@ func isLanguage(head string) bool {
 			return true
 		}
 	}
-	for _, tag := range []string{"%pdf-1", "<html", "<svg", "<?xml", "<!doctype", "<script"} {
+	for _, tag := range []string{"%pdf-1", "<html", "<svg", "<?xml", "<!doctype", "<script", "<iframe", "<?php", "<job", "<scriptlet"} {
 		if strings.Contains(head, tag) {
 			return true
 		}
