@@ -3,6 +3,7 @@ package judges
 
 import (
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/gif"
 	"sekisho/sanitize/verify/jpeg"
 	"sekisho/sanitize/verify/ooxml"
 	"sekisho/sanitize/verify/pdf"
@@ -17,6 +18,7 @@ func All() []verify.Judge {
 		text.Table{},
 		ooxml.Docx(),
 		ooxml.Dotx(),
+		gif.Judge{},
 		jpeg.Judge{},
 		pdf.Judge{},
 		png.Judge{},
