@@ -10,7 +10,6 @@ import (
 
 	"sekisho/internal/worker/child"
 	"sekisho/internal/worker/sandbox"
-	"sekisho/internal/worker/wire"
 	"sekisho/sanitize"
 	"sekisho/sanitize/formats"
 	"sekisho/sanitize/name"
@@ -19,28 +18,22 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	program := child.Program{Enter: sandbox.Enter, Services: services}
+	if err := program.Run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "sekisho-child:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	if len(os.Args) == 2 && os.Args[1] == wire.ProbeArg {
-		return child.Probe()
-	}
+func services() (child.Services, error) {
 	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{Hazard: name.Hazard})
 	if err != nil {
-		return err
+		return child.Services{}, err
 	}
 	set, err := verify.New(judges.All()...)
 	if err != nil {
-		return err
+		return child.Services{}, err
 	}
-	return child.Serve(sandbox.Enter, services(engine, set))
-}
-
-func services(engine *sanitize.Engine, set *verify.Set) child.Services {
 	return child.Services{
 		Rebuild: engine.Rebuild,
 		Identify: func(in sanitize.Input, untrustedName string) (string, error) {
@@ -56,5 +49,5 @@ func services(engine *sanitize.Engine, set *verify.Set) child.Services {
 			}
 			return format, set.Check(ctx, format, in, policy)
 		},
-	}
+	}, nil
 }

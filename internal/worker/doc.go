@@ -3,13 +3,17 @@
 // A Pool keeps a few children started and sandboxed ahead of need, so that no file waits for one. A child is used for
 // one file and ends; nothing of one file can reach the next.
 //
-//	Pool                                     child (cmd/sekisho-child)
-//	────                                     ─────────────────────────
-//	clone with new namespaces, rlimits ────► no new privileges, Landlock, seccomp
-//	                          ◄──── ready ── waits in recvmsg
-//	request + input and output descriptors ► rebuilds, judges or identifies the one file
-//	                          ◄── response ─ ends
+//	Pool ──── order ───► starter ──── clone ───► child (all three: cmd/sekisho-child)
+//	────                                         ─────────────────────────────────────
+//	                                             no new privileges, Landlock, rlimits, seccomp
+//	◄────────────────────────────────── ready ── waits in recvmsg
+//	request + input and output descriptors ────► rebuilds, judges or identifies the one file
+//	◄─────────────────────────────── response ── waits
 //	kill, reap, check response and output
+//
+// The starter lives in empty user, network, mount, IPC and host name spaces and inside Landlock, and the children are
+// born there, each in process and mount name spaces of its own. A child is the pool's own child process: the pool waits
+// for it, and it dies with the pool.
 //
 // What it promises:
 //

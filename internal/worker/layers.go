@@ -31,12 +31,13 @@ func Layers(ctx context.Context, childPath string) ([]Layer, error) {
 	}
 	defer prog.close()
 	prog.args = append(prog.args, wire.ProbeArg)
-	s := newStarter()
+	s := newStarter(prog)
 	defer s.close()
-	c, namespaceErr := s.start(prog)
+	c, namespaceErr := s.start()
 	if namespaceErr != nil {
+		s.drop()
 		prog.dropNamespaces()
-		if c, err = s.start(prog); err != nil {
+		if c, err = s.start(); err != nil {
 			return nil, fmt.Errorf("cannot try sandbox: %w", err)
 		}
 	}

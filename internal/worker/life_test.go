@@ -104,6 +104,22 @@ func TestWaitingChildDies(t *testing.T) {
 	}
 }
 
+// TestStarterDies kills the process that clones the children; the next file must not notice.
+func TestStarterDies(t *testing.T) {
+	p := pool(t, children.hostile)
+	for range 5 {
+		p.starter.mu.Lock()
+		err := p.starter.proc.proc.Kill()
+		p.starter.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			stillWorks(t, p)
+		}
+	}
+}
+
 // TestChildDiesWithParent starts a pool in another process and kills that.
 func TestChildDiesWithParent(t *testing.T) {
 	if os.Getenv(asParent) != "" {
@@ -214,7 +230,7 @@ func TestNoPool(t *testing.T) {
 		{"no child", "no child program", Options{}},
 		{"missing child", "no such file", Options{Child: filepath.Join(t.TempDir(), "none")}},
 		{"not a program", "exec format error", Options{Child: text}},
-		{"other program", "not ready", Options{Child: "/bin/true"}},
+		{"other program", "cannot wait for starter", Options{Child: "/bin/true"}},
 		{"unknown layer", "no layer is called", Options{Child: children.real, AcceptMissing: []string{"magic"}}},
 		{"missing layer", "[landlock]", Options{Child: children.lacking}},
 		{"other layer accepted", "[landlock]", Options{Child: children.lacking, AcceptMissing: []string{"seccomp"}}},
@@ -238,8 +254,9 @@ func TestAcceptedLayer(t *testing.T) {
 
 func TestNoNamespaces(t *testing.T) {
 	p := pool(t, children.hostile)
+	p.starter.drop()
 	p.program.dropNamespaces()
-	c, err := p.starter.start(p.program)
+	c, err := p.starter.start()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func NewPool(o Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make worker pool: %w", err)
 	}
-	p := &Pool{opts: o, accepted: accepted, program: prog, starter: newStarter(), ready: make(chan offer)}
+	p := &Pool{opts: o, accepted: accepted, program: prog, starter: newStarter(prog), ready: make(chan offer)}
 	p.stop, p.close = context.WithCancel(context.Background())
 	first, err := p.first()
 	if err != nil {
@@ -71,6 +71,7 @@ func (p *Pool) first() (*process, error) {
 	if err == nil || !p.accepted.Has(wire.Namespaces) {
 		return c, err
 	}
+	p.starter.drop()
 	p.program.dropNamespaces()
 	c, withoutErr := p.start()
 	if withoutErr != nil {
@@ -143,7 +144,7 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 
 // start starts a child and waits until it is in the sandbox.
 func (p *Pool) start() (*process, error) {
-	c, err := p.starter.start(p.program)
+	c, err := p.starter.start()
 	if err != nil {
 		return nil, fmt.Errorf("cannot start child: %w", err)
 	}

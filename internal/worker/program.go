@@ -22,9 +22,9 @@ const firstFD = 64
 type program struct {
 	fd   int // close-on-exec
 	null *os.File
-	attr syscall.SysProcAttr
+	attr syscall.SysProcAttr // of the starter
 	env  []string
-	args []string
+	args []string // of the starter
 	lack wire.Set // layers that children are started without
 }
 
@@ -43,7 +43,7 @@ func openProgram(o Options) (*program, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("cannot open child program: %w", err)
 	}
-	return &program{fd: fd, null: null, args: []string{"sekisho-child"}, attr: attributes(true), env: environment()}, nil
+	return &program{fd: fd, null: null, args: []string{"sekisho-child", wire.StarterArg}, attr: attributes(true), env: environment()}, nil
 }
 
 // dropNamespaces makes the next children share the name spaces of the pool's process.
@@ -69,10 +69,21 @@ func environment() []string {
 	}
 }
 
-const allNamespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
-	syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
+// run starts the starter, with nothing to read, nowhere to write, a stderr and a socket.
+func (p *program) run(stderr, control *os.File) (*os.Process, error) {
+	attr := p.attr
+	return os.StartProcess(p.path(), p.args, &os.ProcAttr{
+		Env: p.env, Files: []*os.File{p.null, p.null, stderr, control}, Sys: &attr,
+	})
+}
 
-// attributes describes how a child is cloned. As nobody it loses, at exec, every capability in its name spaces.
+// sharedNamespaces are those of the starter, in which all children live; each child has process and mount name spaces
+// of its own besides.
+const sharedNamespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC |
+	syscall.CLONE_NEWUTS
+
+// attributes describes how the starter is cloned. It may make name spaces inside its own; a child may do nothing: it is
+// nobody, and loses at exec every capability in its name spaces.
 func attributes(namespaces bool) syscall.SysProcAttr {
 	root := os.Geteuid() == 0
 	attr := syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
@@ -86,7 +97,8 @@ func attributes(namespaces bool) syscall.SysProcAttr {
 	if root {
 		uid, gid = nobody, nobody
 	}
-	attr.Cloneflags = allNamespaces
+	attr.Cloneflags = sharedNamespaces
+	attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: uid, Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: gid, Size: 1}}
 	attr.GidMappingsEnableSetgroups = root

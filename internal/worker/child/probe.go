@@ -17,9 +17,9 @@ import (
 // probeMemory is the memory limit that a probe sets and then tries to pass, in bytes.
 const probeMemory = 64 << 20
 
-// Probe enters the sandbox layer by layer and tries each from inside: what was possible before must fail after. It ends
+// probe enters the sandbox layer by layer and tries each from inside: what was possible before must fail after. It ends
 // with a forbidden system call, which nothing should return from.
-func Probe() error {
+func probe() error {
 	control := descriptor(wire.ControlFD)
 	if _, err := control.Write([]byte{wire.Version, 0}); err != nil {
 		return fmt.Errorf("cannot say that the child is ready: %w", err)
@@ -58,6 +58,9 @@ func namespaces() map[string]string {
 }
 
 func tryDeathSignal() (string, error) {
+	if err := sandbox.DeathSignal(); err != nil {
+		return "", err
+	}
 	var signal int32
 	if err := unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&signal)), 0, 0, 0); err != nil {
 		return "", err

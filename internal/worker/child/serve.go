@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -29,18 +28,10 @@ type Services struct {
 	Verify func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error)
 }
 
-// Serve enters the sandbox by enter (sandbox.Enter), answers one request and waits to be killed. Layers that the kernel
-// does not give are told to the pool, which decides; why they are missing goes to stderr. An error means that no request
-// could be answered.
-func Serve(enter func() (wire.Set, error), s Services) error {
-	if err := closeInherited(); err != nil {
-		return err
-	}
+// serve tells the pool which layers are missing, answers one request and waits to be killed. An error means that no
+// request could be answered.
+func (s Services) serve(missing wire.Set) error {
 	debug.SetMaxStack(maxStack)
-	missing, why := enter()
-	if why != nil {
-		fmt.Fprintln(os.Stderr, why)
-	}
 	control := descriptor(wire.ControlFD)
 	if _, err := control.Write([]byte{wire.Version, byte(missing)}); err != nil {
 		return fmt.Errorf("cannot say that the child is ready: %w", err)
@@ -52,10 +43,10 @@ func Serve(enter func() (wire.Set, error), s Services) error {
 	if err != nil {
 		return err
 	}
-	return answer(control, s, req, files)
+	return s.answer(control, req, files)
 }
 
-func answer(control io.ReadWriter, s Services, req wire.Request, files []descriptor) error {
+func (s Services) answer(control io.ReadWriter, req wire.Request, files []descriptor) error {
 	resp := s.do(req, files)
 	msg, err := wire.Encode(resp, wire.MaxResponse)
 	if err != nil {

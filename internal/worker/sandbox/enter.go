@@ -14,17 +14,23 @@ import (
 	"sekisho/internal/worker/wire"
 )
 
-// Enter puts the whole process into the sandbox. It returns the layers that the kernel did not give, and why.
-func Enter() (wire.Set, error) {
+// Enter puts the whole process into the sandbox. A process that was born inside Landlock does not enter it again. Enter
+// returns the layers that the kernel did not give, and why.
+func Enter(landlocked bool) (wire.Set, error) {
+	landlock := Landlock
+	if landlocked {
+		landlock = Landlocked
+	}
 	var missing wire.Set
 	var errs []error
 	for _, layer := range []struct {
 		name  wire.Layer
 		enter func() error
 	}{
+		{wire.DeathKill, DeathSignal},
 		{wire.Rlimits, Rlimits},
 		{wire.NoNewPrivs, NoNewPrivs},
-		{wire.Landlock, Landlock},
+		{wire.Landlock, landlock},
 		{wire.Seccomp, Seccomp},
 	} {
 		if err := layer.enter(); err != nil {
@@ -34,6 +40,9 @@ func Enter() (wire.Set, error) {
 	}
 	return missing, errors.Join(errs...)
 }
+
+// DeathSignal has the kernel kill the process when its parent dies. The parent of a child is the pool's process.
+func DeathSignal() error { return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0) }
 
 // NoNewPrivs gives up, for the whole process, every privilege that exec could bring. Landlock and seccomp spread it
 // to all threads: each sets it on, or copies it to, the threads it covers.
@@ -51,6 +60,27 @@ func Landlock() error {
 		return err
 	}
 	return landlock.V7.BestEffort().Restrict()
+}
+
+// LandlockBut does what Landlock does, but leaves one program that can be started, and therefore read.
+func LandlockBut(program string) error {
+	if _, err := LandlockVersion(); err != nil {
+		return err
+	}
+	start := landlock.AccessFSSet(ll.AccessFSExecute | ll.AccessFSReadFile)
+	return landlock.V7.BestEffort().Restrict(landlock.PathAccess(start, program))
+}
+
+// Landlocked fails when the process can open a folder.
+func Landlocked() error {
+	fd, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	if err != unix.EACCES {
+		return fmt.Errorf("opening a folder does not fail as it must: %w", err)
+	}
+	return nil
 }
 
 // LandlockVersion returns the version of Landlock that the kernel offers, at least 1.

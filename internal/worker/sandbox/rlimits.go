@@ -17,8 +17,8 @@ type rlimit struct {
 	value    uint64
 }
 
-// maxThreads bounds the threads of a child: the runtime uses fewer than ten.
-const maxThreads = 64
+// maxThreads bounds the threads of all children of a pool together: the runtime uses fewer than ten in each.
+const maxThreads = 1024
 
 // maxFiles bounds the descriptors of a child: four from the start, two of the runtime, input and output.
 const maxFiles = 16

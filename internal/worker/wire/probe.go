@@ -1,8 +1,5 @@
 package wire
 
-// ProbeArg is the argument that makes a child try its sandbox instead of waiting for a file.
-const ProbeArg = "probe"
-
 // Finding is what a probing child found out about one layer by trying it.
 type Finding struct {
 	Holds    bool   `json:"holds"`

@@ -20,9 +20,16 @@ import (
 var without string
 
 func main() {
-	err := child.Serve(enter, child.Services{
+	if err := (child.Program{Enter: enter, Services: services}).Run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func services() (child.Services, error) {
+	return child.Services{
 		Rebuild: rebuild,
-		Identify: func(in sanitize.Input, name string) (string, error) {
+		Identify: func(_ sanitize.Input, name string) (string, error) {
 			return strings.ToLower(name), nil
 		},
 		Verify: func(_ context.Context, format string, in sanitize.Input, _ sanitize.Policy) (string, error) {
@@ -31,21 +38,17 @@ func main() {
 			}
 			return format, errors.New("not good")
 		},
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	}, nil
 }
 
-func enter() (wire.Set, error) {
+func enter(landlocked bool) (wire.Set, error) {
 	switch without {
 	case "seccomp":
-		return 0, errors.Join(sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Landlock())
+		return 0, errors.Join(sandbox.DeathSignal(), sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Landlocked())
 	case "landlock":
-		return wire.Set(0).With(wire.Landlock), errors.Join(sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Seccomp())
+		return wire.Set(0).With(wire.Landlock), errors.Join(sandbox.DeathSignal(), sandbox.Rlimits(), sandbox.NoNewPrivs(), sandbox.Seccomp())
 	}
-	return sandbox.Enter()
+	return sandbox.Enter(landlocked)
 }
 
 func rebuild(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error) {

@@ -1,0 +1,40 @@
+package child
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"sekisho/internal/worker/wire"
+)
+
+// Program is what a child program is made of.
+type Program struct {
+	// Enter puts the process into the sandbox (sandbox.Enter). It is told whether the process was born inside Landlock.
+	Enter func(landlocked bool) (wire.Set, error)
+
+	// Services makes the work that a child can be asked for. It is called once, before there is a file.
+	Services func() (Services, error)
+}
+
+// Run does what the arguments, without the program's name, say. An error means that the program did not do its work.
+func (p Program) Run(args []string) error {
+	if err := closeInherited(); err != nil {
+		return err
+	}
+	switch {
+	case len(args) > 0 && args[0] == wire.StarterArg:
+		return startChildren(args[1:])
+	case slices.Contains(args, wire.ProbeArg):
+		return probe()
+	}
+	services, err := p.Services()
+	if err != nil {
+		return err
+	}
+	missing, why := p.Enter(slices.Contains(args, wire.LandlockedArg))
+	if why != nil {
+		fmt.Fprintln(os.Stderr, why)
+	}
+	return services.serve(missing)
+}
