@@ -8,16 +8,18 @@ import (
 	"sekisho/sanitize/pdf/internal/object"
 )
 
-// lose tells of what the cleaner of content streams left out.
-func (w *walk) lose(what content.Lost) {
-	switch what {
-	case content.LostOperator:
-		w.drop(ruleOperator)
-	case content.LostProperty:
-		w.drop(rulePrivateKey)
-	case content.LostImage:
-		w.drop(ruleInlineImage)
+// lose counts what the cleaner of content streams left out.
+func (w *walk) lose(what content.Lost) { w.lost[what]++ }
+
+// tell makes findings of what was counted.
+func (w *walk) tell() {
+	rules := [...]string{content.LostOperator: ruleOperator, content.LostProperty: rulePrivateKey, content.LostImage: ruleInlineImage}
+	for what, rule := range rules {
+		for range w.lost[what] {
+			w.drop(rule)
+		}
 	}
+	clear(w.lost[:])
 }
 
 // part is one of the streams of a page's content.
@@ -52,8 +54,13 @@ func (w *walk) contents(src object.Object) (object.Object, error) {
 		whole = whole && complete
 	}
 	if !whole && len(parts) > 1 {
+		clear(w.lost[:]) // it will be counted again
 		return w.joined(parts)
 	}
+	if !whole {
+		w.lose(content.LostOperator)
+	}
+	w.tell()
 	refs := make(object.Array, len(parts))
 	for i, p := range parts {
 		if refs[i], err = w.writePart(p); err != nil {
@@ -127,7 +134,7 @@ func (w *walk) joined(parts []part) (object.Object, error) {
 		}
 		all = append(append(all, data...), '\n')
 	}
-	clean, _, err := w.clean.Clean(all)
+	clean, err := w.cleaned(all)
 	if err != nil {
 		return nil, err
 	}
@@ -136,4 +143,14 @@ func (w *walk) joined(parts []part) (object.Object, error) {
 		return nil, err
 	}
 	return to, w.store(to, nil, clean)
+}
+
+// cleaned cleans content that has no continuation.
+func (w *walk) cleaned(data []byte) ([]byte, error) {
+	clean, whole, err := w.clean.Clean(data)
+	if !whole {
+		w.lose(content.LostOperator)
+	}
+	w.tell()
+	return clean, err
 }

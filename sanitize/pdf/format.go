@@ -58,17 +58,39 @@ func outside(found findings, data []byte) {
 		found.add(ruleLeading, sanitize.Removed, "")
 	}
 	end := []byte("%%EOF")
-	i := bytes.LastIndex(data, end)
-	if i < 0 {
-		return
-	}
-	if len(bytes.Trim(data[i+len(end):], "\r\n\t \x00")) > 0 {
+	if i := bytes.LastIndex(data, end); i >= 0 && len(bytes.Trim(data[i+len(end):], "\r\n\t \x00")) > 0 {
 		found.add(ruleTrailing, sanitize.Removed, "")
+	}
+	if !pointed(data) {
+		found.add(ruleRepaired, sanitize.Repaired, "")
 	}
 	linearized := bytes.Contains(data[:min(len(data), 2*headerRange)], []byte("/Linearized"))
 	if n := bytes.Count(data, []byte("startxref")); n > 2 || n == 2 && !linearized {
 		found.add(ruleRevisions, sanitize.Removed, "")
 	}
+}
+
+// pointed reports whether the last startxref names the offset of a cross-reference table or stream (ISO 32000-2 7.5.5),
+// from the start of the file or from its header. pdfcpu does not say when it had to look for one.
+func pointed(data []byte) bool {
+	word := []byte("startxref")
+	i := bytes.LastIndex(data, word)
+	if i < 0 {
+		return false
+	}
+	p := object.Parser{Buf: data, Pos: i + len(word)}
+	o, _ := p.Next()
+	offset, _ := o.(int64)
+	for _, base := range []int64{0, int64(max(0, bytes.Index(data, headerMark)))} {
+		if at := base + offset; at > 0 && at < int64(len(data)) {
+			p := object.Parser{Buf: data[:min(int64(len(data)), at+64)], Pos: int(at)}
+			first, _ := p.Next()
+			if _, number := first.(int64); number || first == object.Keyword("xref") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // readTime is how long the ordinary reader may take before the scan for objects is tried in its place, a fraction of

@@ -22,7 +22,7 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	}
 	switch {
 	case r.Image == nil:
-		return w.samples(r, src.Dict, d, to)
+		return w.samples(r, src, d, to)
 	case r.Image.Name == "DCTDecode":
 		return w.jpeg(r.Data, r.Image.Parms, d, to)
 	case r.Image.Name == "CCITTFaxDecode":
@@ -47,25 +47,49 @@ func (w *walk) checkSize(d object.Dict) error {
 	return nil
 }
 
-// samples copies a picture of bare samples. More of them than the picture has pixels for are cut off.
-func (w *walk) samples(r filter.Result, src, d object.Dict, to object.Ref) error {
-	row, err := w.rowLength(src, d)
+// samples copies a picture of bare samples. More of them than the picture has pixels for are cut off. A picture that
+// was packed without a flaw and has just as many samples as it needs is stored as it was packed: packing is most of the
+// work with pictures, and what would come out says the same.
+func (w *walk) samples(r filter.Result, src *object.Stream, d object.Dict, to object.Ref) error {
+	row, err := w.rowLength(src.Dict, d)
 	if err != nil {
 		return err
 	}
-	height := count(d, "Height")
-	if r.PNG == nil {
-		if n := row * height; row > 0 && n < int64(len(r.Data)) {
-			w.drop(ruleImage)
-			r.Data = r.Data[:n]
+	need := row * count(d, "Height")
+	if r.PNG != nil {
+		need = 0
+		if int64(r.PNG.Row()) == row {
+			need = (row + 1) * count(d, "Height")
 		}
+	}
+	if need > 0 && need < int64(len(r.Data)) {
+		w.drop(ruleImage)
+		r.Data, r.Exact = r.Data[:need], false
+	}
+	if r.PNG != nil {
+		d = append(d, object.Entry{Key: "DecodeParms", Value: predictorParms(r.PNG)})
+	}
+	if r.Exact && need == int64(len(r.Data)) && need > 0 {
+		d = append(d, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
+		return w.out.Stream(to, d, src.Raw)
+	}
+	if r.PNG == nil {
 		return w.store(to, d, r.Data)
 	}
-	if n := int64(r.PNG.Row()+1) * height; int64(r.PNG.Row()) == row && n < int64(len(r.Data)) {
-		w.drop(ruleImage)
-		r.Data = r.Data[:n]
+	packed, err := w.out.Deflate(r.Data)
+	if err != nil {
+		return err
 	}
-	return w.storePredicted(to, d, r)
+	d = append(d, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
+	return w.out.Stream(to, d, packed)
+}
+
+// predictorParms describes rows that stay predicted, which pack better than bare ones.
+func predictorParms(p *filter.Predictor) object.Dict {
+	return object.Dict{
+		{Key: "BitsPerComponent", Value: p.Bits}, {Key: "Colors", Value: p.Colors},
+		{Key: "Columns", Value: p.Columns}, {Key: "Predictor", Value: p.Kind},
+	}
 }
 
 // rowLength returns the length in bytes of a row of samples, or 0 when the colour space does not say. The colour space

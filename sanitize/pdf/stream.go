@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"fmt"
 
 	"sekisho/sanitize"
@@ -30,7 +31,7 @@ func (w *walk) stream(src *object.Stream, typ grammar.Type, from, to object.Ref)
 	}
 	switch typ {
 	case grammar.ContentStream, grammar.XObjectFormType1, grammar.PatternType1:
-		if data, _, err = w.clean.Clean(data); err != nil {
+		if data, err = w.cleaned(data); err != nil {
 			return err
 		}
 	}
@@ -110,23 +111,20 @@ func (w *walk) store(to object.Ref, d object.Dict, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(packed) >= len(data) {
+	if len(packed) >= len(data) && !framing(data) {
 		return w.out.Stream(to, d, data)
 	}
 	d = append(d, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
 	return w.out.Stream(to, d, packed)
 }
 
-// storePredicted writes the rows of a picture as they were predicted, which packs better than the bare ones.
-func (w *walk) storePredicted(to object.Ref, d object.Dict, r filter.Result) error {
-	packed, err := w.out.Deflate(r.Data)
-	if err != nil {
-		return err
+// framing reports whether data has words in it that mark the frame of a file, and could be taken for it when they are
+// not compressed.
+func framing(data []byte) bool {
+	for _, word := range []string{"startxref", "%%EOF", "endstream", "obj"} {
+		if bytes.Contains(data, []byte(word)) {
+			return true
+		}
 	}
-	parms := object.Dict{
-		{Key: "BitsPerComponent", Value: r.PNG.Bits}, {Key: "Colors", Value: r.PNG.Colors},
-		{Key: "Columns", Value: r.PNG.Columns}, {Key: "Predictor", Value: r.PNG.Kind},
-	}
-	d = append(d, object.Entry{Key: "DecodeParms", Value: parms}, object.Entry{Key: "Filter", Value: object.Name("FlateDecode")})
-	return w.out.Stream(to, d, packed)
+	return false
 }

@@ -39,7 +39,7 @@ func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object
 // appearanceText copies a default appearance, which is content in a string (ISO 32000-2 12.7.4.3).
 func (w *walk) appearanceText(v object.Object) (object.Object, error) {
 	text, _ := v.(object.String)
-	clean, _, err := w.clean.Clean([]byte(text))
+	clean, err := w.cleaned([]byte(text))
 	return object.String(bytes.TrimSuffix(clean, []byte("\n"))), err
 }
 

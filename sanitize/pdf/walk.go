@@ -23,6 +23,7 @@ type walk struct {
 	found findings
 	dec   filter.Decoder
 	clean content.Cleaner
+	lost  [content.LostKinds]int // what clean left out, not yet told
 
 	next  object.Ref // the next free number of the output
 	seen  map[role]object.Ref

@@ -17,6 +17,7 @@ const (
 	LostOperator Lost = iota // no operator, or not with these operands
 	LostProperty             // a key of a property list
 	LostImage                // an inline image
+	LostKinds                // how many kinds there are
 )
 
 // Cleaner cleans content streams, one after the other.
@@ -43,7 +44,7 @@ type Cleaner struct {
 const maxOperands = 64
 
 // Clean returns the canonical form of src, which is good until the next call. It reports false when src ends in the
-// middle of an operation, as one of several streams of a page may.
+// middle of an operation, as one of several streams of a page may; Lose is not told of that one.
 func (c *Cleaner) Clean(src []byte) ([]byte, bool, error) {
 	c.src, c.dst, c.pos = src, c.dst[:0], 0
 	c.begin()
@@ -56,11 +57,7 @@ func (c *Cleaner) Clean(src []byte) ([]byte, bool, error) {
 			return nil, false, err
 		}
 	}
-	whole := len(c.kinds) == 0
-	if !whole {
-		c.Lose(LostOperator)
-	}
-	return c.dst[:c.start], whole, nil
+	return c.dst[:c.start], len(c.kinds) == 0, nil
 }
 
 // begin starts a new operation at the end of what was written.

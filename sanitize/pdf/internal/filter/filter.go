@@ -104,6 +104,7 @@ type Result struct {
 	Image   *Step // the picture filter under which Data still is, or nil
 	Damaged bool  // something was wrong with the data; Data is what came before
 	PNG     *Predictor
+	Exact   bool // the stream was under FlateDecode alone, without a flaw: what was read is as good as what would be written
 }
 
 // Decoder undoes chains of filters. It may be used for one stream after the other, not for two at the same time.
@@ -112,6 +113,7 @@ type Decoder struct {
 
 	src     bytes.Reader
 	inflate io.ReadCloser
+	exact   bool // the last FlateDecode was RFC 1950 to the letter, checksum and all, with nothing after it
 }
 
 // Decode undoes steps. With keepPNG the rows of a last step that predicts them in the manner of PNG are left as they
@@ -140,6 +142,7 @@ func (d *Decoder) Decode(raw []byte, steps []Step, keepPNG bool) (Result, error)
 		if err := r.unpredict(s.Parms, keepPNG && i+1 == len(steps), d.Charge); err != nil {
 			return r, err
 		}
+		r.Exact = len(steps) == 1 && s.Name == "FlateDecode" && d.exact && (r.PNG != nil || !predicted(s.Parms))
 	}
 	return r, nil
 }

@@ -2,6 +2,8 @@ package filter
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/adler32"
 	"io"
 
 	kflate "github.com/klauspost/compress/flate"
@@ -13,6 +15,9 @@ const block = 64 << 10
 // flate undoes FlateDecode (ISO 32000-2 7.4.4): RFC 1950, without belief in the header or the checksum, which many
 // writers get wrong and no reader checks. What follows the end of the data is not looked at.
 func (d *Decoder) flate(data []byte) ([]byte, error) {
+	d.exact = false
+	strict := len(data) >= 6 && data[0] == 0x78 && data[1]&0x20 == 0 && (uint(data[0])<<8|uint(data[1]))%31 == 0
+	tail := data[max(0, len(data)-4):]
 	if len(data) >= 2 && data[0]&0x0f == 8 && (uint(data[0])<<8|uint(data[1]))%31 == 0 {
 		data = data[2:]
 	} else {
@@ -27,7 +32,9 @@ func (d *Decoder) flate(data []byte) ([]byte, error) {
 	} else if err := d.inflate.(kflate.Resetter).Reset(&d.src, nil); err != nil {
 		return nil, err
 	}
-	return readAll(d.inflate, min(len(data)*4+512, 1<<20), d.Charge)
+	out, err := readAll(d.inflate, min(len(data)*4+512, 1<<20), d.Charge)
+	d.exact = err == nil && strict && d.src.Len() == 4 && binary.BigEndian.Uint32(tail) == adler32.Checksum(out)
+	return out, err
 }
 
 // readAll reads r to its end. An error of r is damage, and what came before it is returned.

@@ -33,6 +33,9 @@ func predictorOf(parms object.Dict) (*Predictor, error) {
 	return p, nil
 }
 
+// predicted reports whether the parameters name a predictor.
+func predicted(parms object.Dict) bool { return number(parms, "Predictor", 1) > 1 }
+
 func number(d object.Dict, key object.Name, otherwise int64) int64 {
 	if n, ok := object.Number(d.Get(key)); ok {
 		return int64(n)
