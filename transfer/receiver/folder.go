@@ -39,7 +39,7 @@ func (f *folder) open(route string, l *ledger) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot open release folder of route %q: %w", route, err)
 	}
-	if want := l.folders[route]; len(token) == 0 || string(token) != want {
+	if want := l.folder(route); len(token) == 0 || string(token) != want {
 		if l.intents(route) > 0 {
 			return fmt.Errorf("cannot open release folder of route %q: not the folder that releases were begun in", route)
 		}
@@ -59,7 +59,7 @@ func (f *folder) adopt(route, token string, l *ledger) error {
 	if err := f.sweep(l); err != nil {
 		return err
 	}
-	return l.amend(line{Kind: lineFolder, Route: route, ID: token})
+	return l.journal.append(line{Kind: lineFolder, Route: route, ID: token})
 }
 
 // sweep removes staged files that no intent needs.

@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,12 +41,27 @@ type line struct {
 	Reason  Reason `json:"why,omitempty"`
 }
 
-// journal is the file of lines. A line is durable when append returns; lines that are appended at the same time share one
-// sync.
+// known reports whether l is of a kind that this program writes.
+func (l line) known() bool {
+	switch l.Kind {
+	case lineUsed, lineFolder, lineIntent, lineDone, lineRefused:
+		return true
+	}
+	return false
+}
+
+// journal is the file of lines. A line is durable and applied when append returns; lines that are appended at the same
+// time share one sync.
 type journal struct {
-	writing sync.Mutex // held while the file is written
+	root     *os.Root
+	apply    func(line)    // takes each durable line into memory
+	snapshot func() []line // says what all applied lines say, in fewer
+
+	writing sync.Mutex // held while the file is written and its lines are applied
 	file    *durable.AppendFile
 	size    int64 // of the durable part in bytes
+	lines   int   // in it
+	short   int   // lines of the snapshot it began with
 	broken  error // the end of the file is not known: nothing may be appended
 
 	mu   sync.Mutex // held for next
@@ -56,9 +70,10 @@ type journal struct {
 
 // batch is the lines that the next sync makes durable.
 type batch struct {
-	text []byte
-	done bool
-	err  error
+	lines []line
+	text  []byte
+	done  bool
+	err   error
 }
 
 // readJournal calls each for every line of the journal below root. It returns the size of the part that holds whole lines:
@@ -92,17 +107,39 @@ func readJournal(root *os.Root, each func(line) error) (int64, error) {
 	}
 }
 
-// openJournal opens the journal for appending after its first size bytes.
-func openJournal(root *os.Root, size int64) (*journal, error) {
-	f, err := durable.OpenAppend(root, journalName, 0o600)
+// openJournal applies the lines of the journal below root and opens it for appending. A piece of a line at the end is cut off.
+func openJournal(root *os.Root, apply func(line), snapshot func() []line) (*journal, error) {
+	j := &journal{root: root, apply: apply, snapshot: snapshot, next: &batch{}}
+	var err error
+	j.size, err = readJournal(root, func(l line) error {
+		if !l.known() {
+			return fmt.Errorf("unknown kind %q", l.Kind)
+		}
+		j.lines++
+		apply(l)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Truncate(size); err != nil {
-		f.Close()
+	if err := j.reopen(); err != nil {
 		return nil, err
 	}
-	return &journal{file: f, size: size, next: &batch{}}, nil
+	return j, j.shorten()
+}
+
+// reopen opens the file that has the journal's name now, for appending after its first size bytes.
+func (j *journal) reopen() error {
+	f, err := durable.OpenAppend(j.root, journalName, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(j.size); err != nil {
+		f.Close()
+		return err
+	}
+	j.file = f
+	return nil
 }
 
 // append makes l durable. Whoever gets to the file first writes the lines of all who wait.
@@ -113,6 +150,7 @@ func (j *journal) append(l line) error {
 	}
 	j.mu.Lock()
 	mine := j.next
+	mine.lines = append(mine.lines, l)
 	mine.text = append(append(mine.text, text...), '\n')
 	j.mu.Unlock()
 
@@ -122,25 +160,69 @@ func (j *journal) append(l line) error {
 		j.mu.Lock()
 		j.next = &batch{}
 		j.mu.Unlock()
-		mine.err = j.write(mine.text)
+		mine.err = j.write(mine)
 		mine.done = true
 	}
 	return mine.err
 }
 
-// write appends text. After a failure the file is cut back to what was durable, so that a full disk can be emptied and the
+// write appends a batch. After a failure the file is cut back to what was durable, so that a full disk can be emptied and the
 // journal goes on; where that fails too, nothing is appended until the next start has read the file again.
-func (j *journal) write(text []byte) error {
+func (j *journal) write(b *batch) error {
 	if j.broken != nil {
 		return j.broken
 	}
-	if err := j.file.Append(text); err != nil {
+	if err := j.file.Append(b.text); err != nil {
 		if cut := j.file.Truncate(j.size); cut != nil {
 			j.broken = fmt.Errorf("cannot use journal after an error: %w", cut)
 		}
 		return err
 	}
-	j.size += int64(len(text))
+	j.size += int64(len(b.text))
+	j.lines += len(b.lines)
+	for _, l := range b.lines {
+		j.apply(l)
+	}
+	j.broken = j.shorten() // the batch is durable, whatever becomes of the next
+	return nil
+}
+
+// shorten replaces a journal that has grown by a snapshot. The file of that name is the old one or the new one, whole, at every
+// moment.
+func (j *journal) shorten() error {
+	if j.lines < 2*j.short+maxKnown {
+		return nil
+	}
+	var text []byte
+	lines := j.snapshot()
+	for _, l := range lines {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("cannot encode journal line: %w", err)
+		}
+		text = append(append(text, b...), '\n')
+	}
+	f, err := durable.Begin(j.root, journalName, 0o600)
+	if err != nil {
+		return j.later()
+	}
+	defer f.Abort()
+	if _, err := f.Write(text); err != nil {
+		return j.later()
+	}
+	if err := f.Commit(); err != nil {
+		return fmt.Errorf("cannot shorten journal: %w", err) // which file has the name is not known
+	}
+	if err := j.file.Close(); err != nil {
+		return fmt.Errorf("cannot shorten journal: %w", err)
+	}
+	j.size, j.lines, j.short = int64(len(text)), len(lines), len(lines)
+	return j.reopen()
+}
+
+// later puts shortening off, on a full disk: the long journal serves as well.
+func (j *journal) later() error {
+	j.short = j.lines
 	return nil
 }
 
@@ -149,17 +231,4 @@ func (j *journal) close() error {
 	defer j.writing.Unlock()
 	j.broken = fs.ErrClosed
 	return j.file.Close()
-}
-
-// rewriteJournal replaces the journal by lines.
-func rewriteJournal(root *os.Root, lines []line) error {
-	var b bytes.Buffer
-	for _, l := range lines {
-		text, err := json.Marshal(l)
-		if err != nil {
-			return fmt.Errorf("cannot encode journal line: %w", err)
-		}
-		b.Write(append(text, '\n'))
-	}
-	return durable.WriteFile(root, journalName, b.Bytes(), 0o600)
 }

@@ -3,7 +3,6 @@ package receiver
 import (
 	"cmp"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -30,6 +29,7 @@ type entry struct {
 	state  state
 	digest string
 	place  line // the intent, when intended
+	listed bool // in ledger.order
 }
 
 // ledger is the memory of what was received: which ids, which numbers. The journal holds it; claims are in memory only.
@@ -43,31 +43,24 @@ type ledger struct {
 	folders map[string]string            // token of each route's release folder
 }
 
-// openLedger reads the journal below root. A long one is rewritten shorter first.
+// openLedger reads the journal below root.
 func openLedger(root *os.Root) (*ledger, error) {
 	l := &ledger{
 		entries: map[string]entry{}, used: map[string]*numbers{},
 		taken: map[string]map[uint64]string{}, folders: map[string]string{},
 	}
-	lines := 0
-	size, err := readJournal(root, func(ln line) error { lines++; return l.replay(ln) })
-	if err != nil {
-		return nil, err
-	}
-	if short := l.snapshot(); lines > 2*len(short)+maxKnown {
-		if err := rewriteJournal(root, short); err != nil {
-			return nil, err
-		}
-		if size, err = readJournal(root, func(line) error { return nil }); err != nil {
-			return nil, err
-		}
-	}
-	l.journal, err = openJournal(root, size)
+	var err error
+	l.journal, err = openJournal(root, l.apply, l.snapshot)
 	return l, err
 }
 
-// replay applies one line of the journal.
-func (l *ledger) replay(ln line) error {
+// apply takes one durable line of the journal into memory, and drops the claim it settles.
+func (l *ledger) apply(ln line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken[ln.Gateway][ln.N] == ln.ID {
+		delete(l.taken[ln.Gateway], ln.N)
+	}
 	switch ln.Kind {
 	case lineUsed:
 		l.numbers(ln.Gateway).add(ln.N, ln.To)
@@ -75,7 +68,7 @@ func (l *ledger) replay(ln line) error {
 		l.folders[ln.Route] = ln.ID
 	case lineIntent:
 		l.use(ln.Gateway, ln.N)
-		l.entries[ln.ID] = entry{state: intended, digest: ln.Digest, place: ln}
+		l.set(ln.ID, entry{state: intended, digest: ln.Digest, place: ln})
 	case lineDone:
 		l.use(ln.Gateway, ln.N)
 		l.end(ln.ID, entry{state: ended, digest: cmp.Or(ln.Digest, l.entries[ln.ID].digest)})
@@ -84,14 +77,13 @@ func (l *ledger) replay(ln line) error {
 			l.use(ln.Gateway, ln.N)
 			l.end(ln.ID, entry{state: rejected, digest: ln.Digest})
 		}
-	default:
-		return fmt.Errorf("unknown kind %q", ln.Kind)
 	}
-	return nil
 }
 
 // snapshot returns lines that say the same as the journal.
 func (l *ledger) snapshot() []line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var out []line
 	for gateway, set := range l.used {
 		for _, s := range *set {
@@ -147,11 +139,18 @@ func (l *ledger) use(gateway string, n uint64) {
 	}
 }
 
+// set replaces what is known of id.
+func (l *ledger) set(id string, e entry) {
+	e.listed = l.entries[id].listed
+	l.entries[id] = e
+}
+
 // end notes that a package has ended, and forgets the oldest beyond maxKnown.
 func (l *ledger) end(id string, e entry) {
-	if was := l.entries[id].state; was != ended && was != rejected {
+	if !l.entries[id].listed {
 		l.order = append(l.order, id)
 	}
+	e.listed = true
 	l.entries[id] = e
 	if len(l.order) > maxKnown {
 		delete(l.entries, l.order[0])
@@ -171,6 +170,13 @@ func (l *ledger) lookup(id string) entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.entries[id]
+}
+
+// folder returns the token of the route's release folder, "" when it has none yet.
+func (l *ledger) folder(route string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.folders[route]
 }
 
 // intents returns how many releases of the route are begun and not ended.
@@ -202,7 +208,7 @@ func (l *ledger) claim(p manifest.Opened) Reason {
 		l.taken[p.Gateway] = map[uint64]string{}
 	}
 	l.taken[p.Gateway][p.Sequence] = p.ID
-	l.entries[p.ID] = entry{state: claimed, digest: digest(p)}
+	l.set(p.ID, entry{state: claimed, digest: digest(p)})
 	return ""
 }
 
@@ -212,21 +218,15 @@ func (l *ledger) intend(p manifest.Opened, path, name string) (line, error) {
 		Kind: lineIntent, ID: p.ID, Gateway: p.Gateway, N: p.Sequence, Digest: digest(p),
 		Route: p.Route, Path: path, Name: name,
 	}
-	return ln, l.amend(ln)
+	return ln, l.journal.append(ln)
 }
 
-// amend makes an intent durable.
-func (l *ledger) amend(ln line) error {
-	if err := l.journal.append(ln); err != nil {
-		return err
-	}
-	l.settle(ln)
-	return nil
-}
+// amend makes an intent durable once more, with another place.
+func (l *ledger) amend(ln line) error { return l.journal.append(ln) }
 
 // done notes durably that the intent ln was carried out.
 func (l *ledger) done(ln line) error {
-	return l.amend(line{Kind: lineDone, ID: ln.ID, Gateway: ln.Gateway, N: ln.N, Digest: ln.Digest})
+	return l.journal.append(line{Kind: lineDone, ID: ln.ID, Gateway: ln.Gateway, N: ln.N, Digest: ln.Digest})
 }
 
 // refuse notes durably that the package id was refused. An authentic one (p not nil) has come, so its number is not missing,
@@ -236,17 +236,7 @@ func (l *ledger) refuse(id string, p *manifest.Opened, why Reason) error {
 	if p != nil && why != ReasonReplay && why != ReasonSequence {
 		ln.Gateway, ln.N, ln.Digest = p.Gateway, p.Sequence, digest(*p)
 	}
-	return l.amend(ln)
-}
-
-// settle applies a line that is durable now, and drops the claim it settles.
-func (l *ledger) settle(ln line) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.taken[ln.Gateway][ln.N] == ln.ID {
-		delete(l.taken[ln.Gateway], ln.N)
-	}
-	l.replay(ln) // its kind is one of ours
+	return l.journal.append(ln)
 }
 
 // missing returns the gaps of all gateways, in order.
