@@ -3,6 +3,7 @@ package judges
 
 import (
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/bmp"
 	"sekisho/sanitize/verify/gif"
 	"sekisho/sanitize/verify/jpeg"
 	"sekisho/sanitize/verify/ooxml"
@@ -15,6 +16,7 @@ import (
 // All returns the judges in the order of their IDs.
 func All() []verify.Judge {
 	return []verify.Judge{
+		bmp.Judge{},
 		text.Table{},
 		ooxml.Docx(),
 		ooxml.Dotx(),
