@@ -25,9 +25,8 @@ const headLen = 4096
 // Sniff reports whether in is plain text: text in a known encoding that is not a document, a program or a message
 // which only happens to be written in characters. The encoding is that of its beginning.
 func Sniff(in sanitize.Input) (Encoding, bool) {
-	b := in.Head(sniffLen)
-	e := Detect(b, int64(len(b)) == in.Size())
-	if e == None || isLanguage(head(e, b)) {
+	beginning, e := begin(in)
+	if e == None || isLanguage(beginning) {
 		return None, false
 	}
 	return e, true
@@ -95,4 +94,20 @@ func isSYLK(head string) bool {
 // isDXF reports whether the text begins with the group codes of a drawing: comments, then a section.
 func isDXF(head string) bool {
 	return dxfStart.MatchString(head)
+}
+
+// Beginning returns the first characters of a text in lower case, without controls and leading white space, each line
+// ended by a line feed; and false when in is no text.
+func Beginning(in sanitize.Input) (string, bool) {
+	beginning, e := begin(in)
+	return beginning, e != None
+}
+
+func begin(in sanitize.Input) (string, Encoding) {
+	b := in.Head(sniffLen)
+	e := Detect(b, int64(len(b)) == in.Size())
+	if e == None {
+		return "", None
+	}
+	return head(e, b), e
 }
