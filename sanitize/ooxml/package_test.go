@@ -293,3 +293,49 @@ func partOf(t *testing.T, out []byte, name string) string {
 	}
 	return string(b)
 }
+
+// partText returns one part of the package.
+func (f files) partText(name string) string {
+	for i := 0; i < len(f); i += 2 {
+		if f[i] == name {
+			return f[i+1]
+		}
+	}
+	return ""
+}
+
+// textOf returns one part of a zip archive, or "".
+func textOf(b []byte, name string) string {
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return ""
+	}
+	r, err := z.Open(name)
+	if err != nil {
+		return ""
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// stripText returns XML without its character data and attribute values that are words only a reader sees.
+func stripText(s string) string {
+	var b strings.Builder
+	inside := false
+	for _, r := range s {
+		switch r {
+		case '<':
+			inside = true
+		case '>':
+			inside = false
+			b.WriteRune(r)
+		}
+		if inside {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -16,6 +16,7 @@ const (
 	ruleDrawing      = "ooxml/drawing"       // drawings of headers and footers in the old form
 	ruleDTD          = "ooxml/dtd"           // a document type declaration, or a reference to what it declares
 	ruleEmbedded     = "ooxml/embedded"      // an embedded document that cannot be cleaned, or by policy
+	ruleEncryption   = "ooxml/encryption"    // the document is no longer encrypted
 	ruleExternalLink = "ooxml/external-link" // a target outside of the package
 	ruleField        = "ooxml/field"         // the code of a field; its result stays
 	ruleFont         = "ooxml/font"          // an embedded font

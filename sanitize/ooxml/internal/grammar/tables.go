@@ -3360,7 +3360,7 @@ var parts = [...]partRow{
 	{"CalculationChainPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain", "application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml", "", 2675, ""},
 	{"CellMetadataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sheetMetadata", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml", "@/metadata.xml", 2839, ""},
 	{"ChartColorStylePart", "http://schemas.microsoft.com/office/2011/relationships/chartColorStyle", "application/vnd.ms-office.chartcolorstyle+xml", "@/charts/colors#.xml", 852, ""},
-	{"ChartDrawingPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartUserShapes", "application/vnd.openxmlformats-officedocument.drawingml.chartshapes+xml", "@/drawings/chartDrawing#.xml", 0, "\x06%0"},
+	{"ChartDrawingPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartUserShapes", "application/vnd.openxmlformats-officedocument.drawingml.chartshapes+xml", "@/drawings/chartDrawing#.xml", 777, "\x06%0"},
 	{"ChartPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart", "application/vnd.openxmlformats-officedocument.drawingml.chart+xml", "@/charts/chart#.xml", 598, "\x04\x05\a\"0`"},
 	{"ChartStylePart", "http://schemas.microsoft.com/office/2011/relationships/chartStyle", "application/vnd.ms-office.chartstyle+xml", "@/charts/style#.xml", 851, ""},
 	{"ChartsheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartsheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.chartsheet+xml", "@/chartsheets/sheet#.xml", 2695, "\x1e0[i"},

@@ -1,0 +1,94 @@
+package grammar
+
+import (
+	"slices"
+	"testing"
+)
+
+func space(t *testing.T, uri string) Space {
+	t.Helper()
+	info, ok := LookupSpace([]byte(uri))
+	if !ok {
+		t.Fatalf("no namespace %s", uri)
+	}
+	return info.Number
+}
+
+func TestLookups(t *testing.T) {
+	w := space(t, "http://schemas.openxmlformats.org/wordprocessingml/2006/main")
+	if w != NsW || space(t, "http://purl.oclc.org/ooxml/wordprocessingml/main") != NsW {
+		t.Error("the namespace of documents has two numbers")
+	}
+	if _, ok := LookupSpace([]byte("urn:none")); ok {
+		t.Error("an unknown namespace is known")
+	}
+	r, p, body := LookupElement(NsW, []byte("r")), LookupElement(NsW, []byte("p")), LookupElement(NsW, []byte("body"))
+	if r == 0 || p == 0 || body == 0 || r != WR || p != WP {
+		t.Fatal("elements are missing")
+	}
+	if !p.Holds(r) || !body.Holds(p) || r.Holds(body) || body.Holds(r) {
+		t.Error("wrong children")
+	}
+	if p.Local() != "p" || p.Space() != NsW {
+		t.Errorf("w:p is %d %s", p.Space(), p.Local())
+	}
+	rsid, id := LookupAttr(NsW, []byte("rsidR")), LookupAttr(NsR, []byte("id"))
+	if rsid == 0 || id == 0 || !p.Allows(rsid) || p.Allows(id) {
+		t.Error("wrong attributes")
+	}
+	if LookupElement(NsW, []byte("nothing")) != 0 || LookupElement(-1, []byte("p")) != 0 || LookupAttr(0, []byte("nothing")) != 0 {
+		t.Error("what is not there is found")
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	chunk := LookupElement(NsW, []byte("altChunk"))
+	if chunk.Action()&Drop == 0 || chunk.Rule() != "alt-chunk" {
+		t.Errorf("w:altChunk: %b %q", chunk.Action(), chunk.Rule())
+	}
+	if src := LookupAttr(0, []byte("src")); src.Rule() != "external-link" {
+		t.Errorf("src: %q", src.Rule())
+	}
+	if text := LookupElement(NsX, []byte("t")); text.Action()&HasText == 0 {
+		t.Error("text of cells has no text")
+	}
+	if SpaceRule(space(t, "http://schemas.microsoft.com/office/2006/01/customui")) != "custom-ui" || SpaceRule(NsW) != "" || SpaceRule(-1) != "" {
+		t.Error("wrong rules of namespaces")
+	}
+	if !slices.IsSorted(Rules()) || len(Rules()) < 20 {
+		t.Errorf("rules %v", Rules())
+	}
+}
+
+func TestParts(t *testing.T) {
+	styles := MainDocumentPart.Child("http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles")
+	if styles != StyleDefinitionsPart || WorkbookPart.Child("http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles") != WorkbookStylesPart {
+		t.Error("styles of documents and workbooks are not told apart")
+	}
+	if styles.Root() != LookupElement(NsW, []byte("styles")) || styles.File() == "" || styles.ContentType() == "" || styles.Relation() == "" {
+		t.Errorf("%s is not complete", styles.Name())
+	}
+	if VbaProjectPart.File() != "" || MainDocumentPart.Child("urn:none") != 0 {
+		t.Error("a part is kept that must not be")
+	}
+}
+
+// TestEveryKeptPartHasARoot: a part that is copied as XML must begin with what the grammar knows.
+func TestEveryKeptPartHasARoot(t *testing.T) {
+	binary := []Part{ImagePart, EmbeddedPackagePart, CustomXmlPart}
+	for i := range parts {
+		p := Part(i + 1)
+		if p.File() != "" && p.Root() == 0 && !slices.Contains(binary, p) {
+			t.Errorf("%s has no root element", p.Name())
+		}
+	}
+}
+
+func BenchmarkLookupElement(b *testing.B) {
+	name := []byte("row")
+	for b.Loop() {
+		if LookupElement(NsX, name) == 0 {
+			b.Fatal("not there")
+		}
+	}
+}
