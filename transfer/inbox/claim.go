@@ -60,6 +60,12 @@ func (c Claim) Unchanged() error {
 	return nil
 }
 
+// gone reports whether somebody has removed the claimed file.
+func (c Claim) gone() bool {
+	_, err := c.root.Lstat(c.name())
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // dir is the claim's own folder, name the file in it.
 func (c Claim) dir() string  { return path.Join(claimsDir, c.ID) }
 func (c Claim) name() string { return path.Join(claimsDir, c.ID, c.Path) }

@@ -97,7 +97,8 @@ type Inbox struct {
 	self  identity // of the folder that root is
 	files map[string]*track
 	round uint32
-	begun time.Time // of the round
+	begun time.Time     // of the round
+	cost  time.Duration // of the last whole round
 	ready fairQueue
 	told  error // the trouble that was told last
 
@@ -191,7 +192,7 @@ func (b *Inbox) Run(ctx context.Context) {
 func (b *Inbox) wait(ctx context.Context, next time.Duration) {
 	timer := time.NewTimer(next)
 	defer timer.Stop()
-	pause := time.NewTimer(minPause) // a hint comes with each block that is written
+	pause := time.NewTimer(b.rest()) // a hint comes with each block that is written
 	defer pause.Stop()
 	hints := b.hint.events()
 	for paused := false; ; {

@@ -305,6 +305,25 @@ func TestHandlerThatFailsGetsTheSameClaimAgain(t *testing.T) {
 	}
 }
 
+func TestClaimThatSomebodyRemovesEnds(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.txt"), "text")
+	d := newDesk()
+	d.fail = func(c inbox.Claim) error {
+		if err := os.RemoveAll(filepath.Join(dir, ".sekisho")); err != nil {
+			t.Error(err)
+		}
+		d.fail = nil
+		return errors.New("cannot copy")
+	}
+	opt := options(dir)
+	opt.Workers = 1
+	b, _ := run(t, opt, d)
+	until(t, "idle", b.Idle)
+	write(t, filepath.Join(dir, "b.txt"), "text")
+	until(t, "taken", func() bool { return d.got()["b.txt"] == "text" })
+}
+
 // TestClaimSurvivesAStop stops the inbox while a file is being taken.
 func TestClaimSurvivesAStop(t *testing.T) {
 	dir := t.TempDir()

@@ -53,11 +53,15 @@ func (b *Inbox) look(ctx context.Context) time.Duration {
 		b.note(0, false)
 		return b.opt.Interval
 	}
+	b.cost = time.Since(b.begun)
 	waiting, next := b.finishRound()
 	b.claimReady(ctx)
 	b.note(waiting, calm && waiting == 0)
-	return next
+	return max(next, b.rest())
 }
+
+// rest returns the least time between two looks. A large tree is not walked all the time because one file is being written.
+func (b *Inbox) rest() time.Duration { return max(minPause, 4*b.cost) }
 
 // note publishes the result of a round.
 func (b *Inbox) note(waiting int, settled bool) {

@@ -28,6 +28,9 @@ func (b *Inbox) serve(ctx context.Context) {
 			return // the next start hands it in again
 		case errors.Is(err, ErrChanged) && c.putBack() == nil:
 			b.end() // it settles once more, and gets another id
+		case c.gone():
+			b.opt.Log.Error("a claimed file was removed by somebody else", "route", c.Route, "id", c.ID, "untrusted_path", c.Path)
+			b.end()
 		default:
 			b.again(ctx, c, err)
 		}
