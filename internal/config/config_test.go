@@ -41,7 +41,7 @@ func TestLoadGateway(t *testing.T) {
 	if p.Name != "standard" || p.Limits.FileSize != 200<<20 || p.Limits.Time != 30*time.Second || p.Limits.Depth != 5 {
 		t.Errorf("policy %+v", p)
 	}
-	if g.Link.SignKey != "/srv/sekisho/keys/sign.key" || g.Exceptions {
+	if g.Link.SignKey != "/srv/sekisho/keys/sign" || g.Exceptions {
 		t.Errorf("defaults: %+v", g)
 	}
 }

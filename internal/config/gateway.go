@@ -14,6 +14,7 @@ type Gateway struct {
 	State         string   `toml:"state"`          // folder of spool, quarantine, queue, record and keys
 	Policy        string   `toml:"policy"`         // of routes that name none: standard, strict or render
 	Workers       int      `toml:"workers"`        // files sanitised at the same time; 0: one per CPU
+	Remote        bool     `toml:"remote"`         // files are treated by `sekisho worker` processes on the same queue
 	Child         string   `toml:"child"`          // path of sekisho-child; "": beside this program
 	AcceptMissing []string `toml:"accept_missing"` // containment layers that may be missing, by name
 	Exceptions    bool     `toml:"exceptions"`     // whether two people may release an original (例外措置)
@@ -25,6 +26,8 @@ type Gateway struct {
 	Link     Link      `toml:"link"`
 	Queue    Queue     `toml:"queue"`
 	Limits   Limits    `toml:"limits"`
+
+	Quarantine Quarantine `toml:"quarantine"`
 }
 
 // Route is one inbox folder and the folder of the same route in the LGWAN zone.
@@ -51,6 +54,14 @@ type Link struct {
 	ClientKey string   `toml:"client_key"` // file with our private key
 	SignKey   string   `toml:"sign_key"`   // file with the private key that signs manifests
 	Timeout   Duration `toml:"timeout"`    // of one package
+}
+
+// Quarantine says who can open what is held, and for how long it is kept.
+type Quarantine struct {
+	Review     string   `toml:"review"`      // file with the age recipients that held files are encrypted to
+	ReviewKey  string   `toml:"review_key"`  // file with the age identity of whoever reviews; the gateway does not read it
+	GatewayKey string   `toml:"gateway_key"` // file with the gateway's own age identity, for instructions
+	Keep       Duration `toml:"keep"`        // after which held files are deleted; 0: never
 }
 
 // Queue says where jobs are scheduled. An empty URL means the embedded server.
@@ -96,16 +107,34 @@ func LoadGateway(path string) (Gateway, error) {
 	if err := decode(path, &g); err != nil {
 		return Gateway{}, err
 	}
-	g.defaults()
+	g.Defaults()
 	if err := g.check(); err != nil {
 		return Gateway{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return g, nil
 }
 
-// defaults fills what a route or scanner left out. A share that is mounted from elsewhere needs longer to settle than
+// LoadWorker reads the file path for a worker, which needs the queue and the scanners but no route and no link. The
+// gateway's own file will do.
+func LoadWorker(path string) (Gateway, error) {
+	g := DefaultGateway("")
+	if err := decode(path, &g); err != nil {
+		return Gateway{}, err
+	}
+	g.Defaults()
+	err := g.checkScanners()
+	if err == nil && g.Queue.URL == "" {
+		err = errors.New("queue.url is empty: a worker needs the queue that its gateway uses")
+	}
+	if err != nil {
+		return Gateway{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
+}
+
+// Defaults fills what a route or scanner left out. A share that is mounted from elsewhere needs longer to settle than
 // a local folder, so the defaults are those of a share.
-func (g *Gateway) defaults() {
+func (g *Gateway) Defaults() {
 	for i := range g.Routes {
 		r := &g.Routes[i]
 		if r.Policy == "" {
@@ -127,7 +156,10 @@ func (g *Gateway) defaults() {
 	for _, k := range []struct {
 		path *string
 		name string
-	}{{&g.Link.ClientKey, "link.key"}, {&g.Link.SignKey, "sign.key"}, {&g.Link.HostKey, "receiver-host.pub"}} {
+	}{
+		{&g.Link.ClientKey, "link"}, {&g.Link.SignKey, "sign"}, {&g.Link.HostKey, "receiver-host.pub"},
+		{&g.Quarantine.Review, "review.pub"}, {&g.Quarantine.ReviewKey, "review"}, {&g.Quarantine.GatewayKey, "gateway"},
+	} {
 		if *k.path == "" {
 			*k.path = filepath.Join(keys, k.name)
 		}
@@ -157,6 +189,13 @@ func (g *Gateway) check() error {
 			return fmt.Errorf("route %q: %w", r.Name, err)
 		}
 	}
+	if g.Remote && g.Queue.URL == "" {
+		return errors.New("remote needs queue.url: workers on other machines cannot reach the embedded queue")
+	}
+	return g.checkScanners()
+}
+
+func (g *Gateway) checkScanners() error {
 	for _, s := range g.Scanners {
 		if s.Type != "clamd" {
 			return fmt.Errorf("scanner type %q is not known: have clamd", s.Type)

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sekisho/internal/audit"
+	"sekisho/internal/notice"
+	"sekisho/internal/pipeline"
+	"sekisho/internal/quarantine"
+)
+
+// reviewFlags are what every decision needs.
+type reviewFlags struct {
+	state  stateFlags
+	actor  string
+	reason string
+	json   bool
+}
+
+func quarantineCommand() *cobra.Command {
+	var f reviewFlags
+	cmd := &cobra.Command{Use: "quarantine", Short: "保留したファイル / held files", Args: cobra.NoArgs}
+	f.state.add(cmd)
+	cmd.PersistentFlags().StringVar(&f.actor, "actor", os.Getenv("SEKISHO_ACTOR"), "決める人の名前 / name of the person who decides (or SEKISHO_ACTOR)")
+	cmd.PersistentFlags().StringVar(&f.reason, "reason", "", "理由 / why")
+	cmd.AddCommand(f.list(), f.show(), f.release(), f.reject(), f.password())
+	return cmd
+}
+
+// open opens the quarantine for review.
+func (f *reviewFlags) open() (*pipeline.Review, error) {
+	g, err := f.state.gateway()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.OpenReview(g)
+}
+
+func (f *reviewFlags) list() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "list", Short: "一覧 / list", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.open()
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			for e, err := range r.Store.List() {
+				if err != nil {
+					fmt.Fprintln(cmd.ErrOrStderr(), "sekisho:", err)
+					continue
+				}
+				if err := printEntry(cmd.OutOrStdout(), e, f.json, false); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&f.json, "json", false, "1行に1件のJSON / one JSON object a line")
+	return cmd
+}
+
+func (f *reviewFlags) show() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "1件を詳しく / one item in full", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.open()
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			e, err := r.Store.Get(args[0])
+			if err != nil {
+				return err
+			}
+			return printEntry(cmd.OutOrStdout(), e, f.json, true)
+		},
+	}
+	cmd.Flags().BoolVar(&f.json, "json", false, "JSON")
+	return cmd
+}
+
+// printEntry prints an item: one line, or all there is to know.
+func printEntry(w io.Writer, e quarantine.Entry, asJSON, full bool) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(e)
+	}
+	i := e.Item
+	_, err := fmt.Fprintf(w, "%s  %-10s %-11s %s  %s\n", i.Job, e.State.Stage, i.Reason, i.Held.In(audit.Japan()).Format("2006-01-02 15:04"),
+		notice.Visible(filepath.Join(i.Path, i.Name)))
+	if err != nil || !full {
+		return err
+	}
+	m := notice.Lookup(string(i.Reason))
+	fmt.Fprintf(w, "  %s %s\n  %s\n", m.Code, m.Ja.What, m.En.What)
+	fmt.Fprintf(w, "  種類 type %s / 名前から declared %s / %d bytes / SHA-256 %s\n", i.Type, i.Declared, i.Size, i.SHA256)
+	fmt.Fprintf(w, "  詳細 detail: %s\n", notice.Visible(firstLine(i.Detail)))
+	for _, s := range i.Scans {
+		fmt.Fprintf(w, "  検査 scan: %s %s %s\n", s.Scanner, s.Result, notice.Visible(s.Detail))
+	}
+	for _, x := range i.Findings {
+		fmt.Fprintf(w, "  見つかったもの finding: %s ×%d %s\n", x.Rule, x.Count, notice.Visible(x.Where))
+	}
+	for _, d := range e.State.Decisions {
+		fmt.Fprintf(w, "  判断 decision: %s %s %s %s %s\n", d.Time.In(audit.Japan()).Format("2006-01-02 15:04"), d.What, notice.Visible(d.Actor), d.Policy, notice.Visible(d.Reason))
+	}
+	return nil
+}
+
+func (f *reviewFlags) release() *cobra.Command {
+	var policy, passwords string
+	var asIs bool
+	cmd := &cobra.Command{
+		Use:   "release ID [--policy P] [--password-file F] | --as-is",
+		Short: "もう一度処理して通す / treat again and release",
+		Long: "保留したファイルを、別の方針やパスワードでもう一度処理します。--as-is は原本をそのまま通す例外措置で、二人の操作が要ります。\n" +
+			"Treats a held file again under another policy or with a password. --as-is releases the original as it is; two people must ask for it.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if asIs && (policy != "" || passwords != "") {
+				return exit{2, errors.New("--as-is goes with neither --policy nor --password-file")}
+			}
+			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
+				if asIs {
+					second, err := r.AsIs(ctx, args[0], f.actor, f.reason)
+					if err == nil && !second {
+						fmt.Fprintln(cmd.OutOrStdout(), "申請しました。別の人が同じ操作をすると通ります / asked; it is released when another person does the same")
+					}
+					return err
+				}
+				all, err := readPasswords(passwords)
+				if err != nil {
+					return err
+				}
+				return r.Again(ctx, args[0], f.actor, f.reason, policy, strings.Join(all[:min(1, len(all))], ""))
+			})
+		},
+	}
+	cmd.Flags().StringVar(&policy, "policy", "", "方針 / policy: standard, strict, render")
+	cmd.Flags().StringVar(&passwords, "password-file", "", "パスワードを1行目に書いたファイル / file with the password in its first line")
+	cmd.Flags().BoolVar(&asIs, "as-is", false, "原本をそのまま通す（例外措置） / release the original as it is")
+	return cmd
+}
+
+func (f *reviewFlags) password() *cobra.Command {
+	var passwords string
+	cmd := &cobra.Command{
+		Use:   "password ID [--password-file F]",
+		Short: "パスワードを渡して処理し直す / treat again with a password (from the file, or a line on stdin)",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
+				password, err := onePassword(passwords, cmd.InOrStdin())
+				if err != nil {
+					return err
+				}
+				return r.Again(ctx, args[0], f.actor, f.reason, "", password)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&passwords, "password-file", "", "パスワードを1行目に書いたファイル / file with the password in its first line")
+	return cmd
+}
+
+// onePassword reads a password from the first line of the file path, or of stdin.
+func onePassword(path string, stdin io.Reader) (string, error) {
+	if path != "" {
+		all, err := readPasswords(path)
+		if err != nil {
+			return "", err
+		}
+		return all[0], nil
+	}
+	b, err := io.ReadAll(io.LimitReader(stdin, 4096))
+	if err != nil {
+		return "", fmt.Errorf("cannot read password: %w", err)
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+		return "", errors.New("cannot read password: it is empty")
+	}
+	return string(line), nil
+}
+
+func (f *reviewFlags) reject() *cobra.Command {
+	return &cobra.Command{
+		Use: "reject ID", Short: "通さないと決める / decide that it does not cross", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
+				return r.Reject(ctx, args[0], f.actor, f.reason)
+			})
+		},
+	}
+}
+
+// decide opens the quarantine and makes one decision.
+func (f *reviewFlags) decide(cmd *cobra.Command, do func(context.Context, *pipeline.Review) error) error {
+	if f.actor == "" {
+		return exit{2, errors.New("give --actor, the name of the person who decides")}
+	}
+	r, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return do(cmd.Context(), r)
+}

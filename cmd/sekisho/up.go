@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sekisho/internal/arrival"
+	"sekisho/internal/config"
+	"sekisho/internal/pipeline"
+	"sekisho/sanitize"
+	"sekisho/transfer/keyfile"
+	"sekisho/transfer/receiver"
+)
+
+// upRoute is the one route of `sekisho up`.
+const upRoute = "default"
+
+// upConfig is the gateway of `sekisho up` in the folder dir, with its receiver at address.
+func upConfig(dir, address string) config.Gateway {
+	g := config.DefaultGateway(filepath.Join(dir, "state"))
+	g.DiskReserve = 256 << 20
+	g.Routes = []config.Route{{
+		Name: upRoute, Inbox: filepath.Join(dir, "inbox"),
+		Poll: config.Duration(250 * time.Millisecond), Settle: config.Duration(time.Second),
+	}}
+	g.Link.Address = address
+	g.Defaults()
+	return g
+}
+
+// upReceiver is the receiver of `sekisho up`.
+func upReceiver(dir string) config.Receiver {
+	keys := filepath.Join(dir, "state", "keys")
+	r := config.Receiver{
+		State: filepath.Join(dir, "state", "lgwan"), HostKey: filepath.Join(keys, "receiver-host"),
+		Clients:  []string{filepath.Join(keys, "link.pub")},
+		Gateways: []string{filepath.Join(keys, "sign.pub")},
+		Routes:   []config.ReleaseRoute{{Name: upRoute, Release: filepath.Join(dir, "lgwan")}},
+	}
+	r.Defaults()
+	return r
+}
+
+func upCommand(logs *slog.Logger) *cobra.Command {
+	var u up
+	cmd := &cobra.Command{
+		Use:   "up [--dir DIR] [--once]",
+		Short: "1台で両側を動かす / both zones on this machine",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			u.logs, u.out = logs, cmd.OutOrStdout()
+			return u.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&u.dir, "dir", "./var", "フォルダ / folder")
+	cmd.Flags().BoolVar(&u.once, "once", false, "受付フォルダが空になり全ファイルが終わったら終了 / end when the inbox is empty and every file has ended")
+	cmd.Flags().StringVar(&u.child, "child", "", "sekisho-child の場所 / path of sekisho-child")
+	cmd.Flags().StringSliceVar(&u.clamd, "clamd", nil, "clamd の場所 / address of clamd (unix:/run/clamav/clamd.ctl)")
+	cmd.Flags().StringSliceVar(&u.accept, "accept-missing", nil, "無くてもよい隔離の層 / containment layers that may be missing")
+	cmd.Flags().BoolVar(&u.exceptions, "exceptions", false, "例外措置を許す / allow two people to release an original")
+	return cmd
+}
+
+// up is one run of `sekisho up`.
+type up struct {
+	dir, child    string
+	once          bool
+	exceptions    bool
+	clamd, accept []string
+
+	logs *slog.Logger
+	out  io.Writer
+
+	mu   sync.Mutex
+	code int // of --once
+}
+
+func (u *up) run(ctx context.Context) error {
+	var err error
+	if u.dir, err = filepath.Abs(u.dir); err != nil {
+		return fmt.Errorf("cannot use folder: %w", err)
+	}
+	if u.child, err = childPath(u.child); err != nil {
+		return err
+	}
+	for _, name := range []string{"inbox", "lgwan", "state"} {
+		if err := os.MkdirAll(filepath.Join(u.dir, name), 0o755); err != nil {
+			return fmt.Errorf("cannot make folder: %w", err)
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	gateway, zone, err := u.open(ctx, listener.Addr().String())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = errors.Join(u.both(ctx, gateway, zone, listener), gateway.Close(), zone.Close())
+	if err == nil && u.once && u.code != 0 {
+		return exit{code: u.code}
+	}
+	return err
+}
+
+// open makes the keys on a first start and opens both zones.
+func (u *up) open(ctx context.Context, address string) (*pipeline.Gateway, *arrival.Zone, error) {
+	g, r := upConfig(u.dir, address), upReceiver(u.dir)
+	g.AcceptMissing, r.AcceptMissing = u.accept, u.accept
+	g.Exceptions, r.Exceptions = u.exceptions, u.exceptions
+	for _, a := range u.clamd {
+		g.Scanners = append(g.Scanners, config.Scanner{Type: "clamd", Address: a})
+	}
+	if err := pipeline.EnsureKeys(g); err != nil {
+		return nil, nil, err
+	}
+	keys, err := os.OpenRoot(filepath.Dir(r.HostKey))
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot open folder of keys: %w", err)
+	}
+	defer keys.Close()
+	if _, err := keyfile.Ensure(keys, filepath.Base(r.HostKey)); err != nil {
+		return nil, nil, err
+	}
+	zone, err := arrival.Open(r, arrival.Options{Child: u.child, Log: u.logs.With("zone", "lgwan"), Ended: u.arrived})
+	if err != nil {
+		return nil, nil, err
+	}
+	gateway, err := pipeline.OpenGateway(ctx, g, pipeline.Options{
+		Version: version, Child: u.child, Log: u.logs.With("zone", "internet"), Ended: u.ended,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, zone.Close())
+	}
+	return gateway, zone, nil
+}
+
+// both runs both zones until ctx ends, or one of them fails, or, with --once, all is done.
+func (u *up) both(ctx context.Context, gateway *pipeline.Gateway, zone *arrival.Zone, listener net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	fmt.Fprintf(u.out, "関所を開きました / Sekisho is up\n  入れる場所 / drop files into : %s\n  届く場所   / they come out in : %s\n",
+		filepath.Join(u.dir, "inbox"), filepath.Join(u.dir, "lgwan"))
+	var all sync.WaitGroup
+	var zoneErr, gatewayErr error
+	all.Go(func() { defer stop(); zoneErr = zone.Run(ctx, listener) })
+	all.Go(func() { defer stop(); gatewayErr = gateway.Run(ctx) })
+	if u.once {
+		all.Go(func() { defer stop(); u.wait(ctx, gateway, zone) })
+	}
+	all.Wait()
+	return errors.Join(gatewayErr, zoneErr)
+}
+
+// wait returns when nothing is left to do in either zone.
+func (u *up) wait(ctx context.Context, gateway *pipeline.Gateway, zone *arrival.Zone) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if gateway.Idle() && zone.Pending() == 0 && gateway.Idle() {
+				return
+			}
+		}
+	}
+}
+
+// ended prints what became of a file in the Internet zone.
+func (u *up) ended(e pipeline.Ended) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch e.Verdict {
+	case sanitize.Held:
+		u.code = worse(u.code, 3)
+	case sanitize.Blocked:
+		u.code = worse(u.code, 4)
+	}
+	io.WriteString(u.out, endedText(e)) // what is lost on a closed terminal is on the record
+}
+
+// arrived prints what the LGWAN zone refused: that is never in order.
+func (u *up) arrived(e receiver.Event) {
+	if e.Kind != receiver.Refused {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.code = worse(u.code, 3)
+	fmt.Fprintf(u.out, "LGWAN側が受け取りませんでした / refused by the LGWAN side: %s (%s)\n", e.ID, e.Reason)
+}
+
+func gatewayCommand(logs *slog.Logger) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "gateway -c FILE",
+		Short: "インターネット側 / the Internet zone",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			g, err := config.LoadGateway(path)
+			if err != nil {
+				return err
+			}
+			if err := pipeline.EnsureKeys(g); err != nil {
+				return err
+			}
+			child, err := childPath(g.Child)
+			if err != nil {
+				return err
+			}
+			gateway, err := pipeline.OpenGateway(cmd.Context(), g, pipeline.Options{Version: version, Child: child, Log: logs})
+			if err != nil {
+				return err
+			}
+			return errors.Join(gateway.Run(cmd.Context()), gateway.Close())
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func workerCommand(logs *slog.Logger) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "worker -c FILE",
+		Short: "別の機械で無害化を手伝う / treats files for a gateway on another machine",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			g, err := config.LoadWorker(path)
+			if err != nil {
+				return err
+			}
+			child, err := childPath(g.Child)
+			if err != nil {
+				return err
+			}
+			w, err := pipeline.OpenWorker(g, pipeline.Options{Version: version, Child: child, Log: logs})
+			if err != nil {
+				return err
+			}
+			return errors.Join(w.Run(cmd.Context()), w.Close())
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}

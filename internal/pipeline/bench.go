@@ -1,0 +1,175 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"sekisho/internal/config"
+	"sekisho/internal/worker"
+	"sekisho/sanitize"
+	"sekisho/sanitize/scan"
+	"sekisho/sanitize/scan/clamd"
+)
+
+// bench is where one file is treated: children to rebuild and judge it, scanners to look at it. It keeps nothing.
+type bench struct {
+	cfg      config.Gateway
+	pool     *worker.Pool
+	scanners []scan.Scanner
+}
+
+// order is what is to be done with a file.
+type order struct {
+	Name      string   `json:"name"`
+	Policy    string   `json:"policy"`
+	Passwords []string `json:"passwords,omitempty"`
+}
+
+// treated is what the treatment of one file has brought to light.
+type treated struct {
+	Report  sanitize.Report `json:"report"`
+	Reason  sanitize.Reason `json:"reason"` // why the file is held, or ""
+	Detail  string          `json:"detail"` // for the record; may quote the file
+	Scans   []scan.Result   `json:"scans"`
+	Size    int64           `json:"size"`    // of the rebuilt file
+	Rebuilt string          `json:"rebuilt"` // its SHA-256
+}
+
+// hold makes the file a held one.
+func (t *treated) hold(reason sanitize.Reason, detail string) { t.Reason, t.Detail = reason, detail }
+
+// infected makes the file a blocked one when a scanner found something.
+func (t *treated) infected() bool {
+	for _, s := range t.Scans {
+		if s.Infected() {
+			t.hold(sanitize.ReasonMalware, s.Scanner+": "+s.Signature)
+			return true
+		}
+	}
+	return false
+}
+
+// treat rebuilds in to out, and lets scanners and the judge look at both. An error says that this could not be done
+// now; it says nothing about the file.
+func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, error) {
+	var t treated
+	policy, err := b.cfg.PolicyNamed(o.Policy)
+	if err != nil {
+		return t, err
+	}
+	scanned := b.scan(ctx, in)
+	res, err := b.pool.Rebuild(ctx, worker.Request{Input: in, Output: out, Name: o.Name, Policy: policy, Passwords: o.Passwords})
+	verdict := <-scanned
+	if err != nil {
+		return t, err
+	}
+	if verdict.err != nil {
+		return t, verdict.err
+	}
+	// What a scanner could not look into in the original (it is encrypted, say) is no reason to hold it: what crosses is
+	// the rebuilt file, which every scanner must call clean.
+	t.Report, t.Scans, t.Size = res.Report, verdict.results, res.Size
+	if res.Reason != "" {
+		t.hold(res.Reason, res.Detail)
+	}
+	if t.infected() || t.Reason != "" {
+		return t, nil
+	}
+	return t, b.judge(ctx, policy, out, &t)
+}
+
+// judge lets the scanners and then the independent judge look at what the rebuild wrote.
+func (b *bench) judge(ctx context.Context, policy sanitize.Policy, out *os.File, t *treated) error {
+	verdict := <-b.scan(ctx, out)
+	if verdict.err != nil {
+		return verdict.err
+	}
+	t.Scans = append(t.Scans, verdict.results...)
+	if t.infected() {
+		return nil
+	}
+	if len(b.scanners) > 0 && !scan.AllClean(verdict.results) {
+		t.hold(sanitize.ReasonPolicy, "a scanner could not look at all of the rebuilt file")
+		return nil
+	}
+	res, err := b.pool.Verify(ctx, worker.Request{Input: out, Format: t.Report.Output, Policy: policy})
+	if err != nil {
+		return err
+	}
+	if res.Reason != "" {
+		t.hold(sanitize.ReasonVerify, res.Detail)
+		return nil
+	}
+	t.Rebuilt, err = hashFile(out)
+	return err
+}
+
+// errScanner says that a configured scanner did not answer.
+var errScanner = errors.New("cannot scan")
+
+type scanVerdict struct {
+	results []scan.Result
+	err     error
+}
+
+// scan lets every scanner read f while the caller does something else.
+func (b *bench) scan(ctx context.Context, f *os.File) <-chan scanVerdict {
+	done := make(chan scanVerdict, 1)
+	go func() {
+		info, err := f.Stat()
+		if err != nil {
+			done <- scanVerdict{err: fmt.Errorf("%w: %v", errScanner, err)}
+			return
+		}
+		results, err := scan.All(ctx, b.scanners, info.Size(), func() (io.ReadCloser, error) {
+			return io.NopCloser(io.NewSectionReader(f, 0, info.Size())), nil
+		})
+		switch {
+		case errors.Is(err, scan.ErrRefused): // it never will: for a person to decide, not to wait for
+			err = nil
+			results = append(results, scan.Result{Scanner: "one of the scanners", Incomplete: true})
+		case err != nil:
+			err = fmt.Errorf("%w: %v", errScanner, err)
+		}
+		done <- scanVerdict{results, err}
+	}()
+	return done
+}
+
+// openBench starts ready children and finds the scanners.
+func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
+	policy, err := cfg.PolicyNamed("standard")
+	if err != nil {
+		return nil, err
+	}
+	scanners, err := Scanners(cfg)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := worker.NewPool(worker.Options{
+		Child: o.Child, Ready: ready, Limits: policy.Limits, AcceptMissing: cfg.AcceptMissing, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &bench{cfg: cfg, pool: pool, scanners: scanners}, nil
+}
+
+// Scanners returns the scanners that are configured.
+func Scanners(cfg config.Gateway) ([]scan.Scanner, error) {
+	var all []scan.Scanner
+	for _, s := range cfg.Scanners {
+		c, err := clamd.New(clamd.Options{
+			Name: s.Type, Addresses: []string{s.Address}, Idle: time.Duration(s.Timeout), MaxSize: int64(s.MaxSize),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("cannot use scanner %s: %w", s.Type, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

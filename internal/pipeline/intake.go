@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"syscall"
+	"time"
+
+	"sekisho/internal/audit"
+	"sekisho/internal/config"
+	"sekisho/internal/notice"
+	"sekisho/queue"
+	"sekisho/sanitize"
+	"sekisho/sanitize/name"
+	"sekisho/transfer/inbox"
+	"sekisho/transfer/manifest"
+)
+
+// intake takes the files of one route into the spool. It is the inbox.Handler of that route.
+type intake struct {
+	*Gateway
+	route config.Route
+}
+
+var _ inbox.Handler = intake{}
+
+// errNoSpace pauses the intake; the file stays claimed and is handed in again.
+var errNoSpace = errors.New("cannot take files in: the disk reserve is reached")
+
+// Take accepts a claimed file: a durable copy in the spool, a line on the record, a message in the queue. It may be
+// called again for the same claim after a crash.
+func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
+	id := queue.ID(claim.ID)
+	if err := in.room(claim.Size); err != nil {
+		return err
+	}
+	job, err := in.copy(id, claim)
+	if errors.Is(err, fs.ErrExist) { // accepted before a crash; the source is only not forgotten yet
+		if job, err = in.spool.Job(id); err != nil {
+			return err
+		}
+		return in.queue.Publish(ctx, stageSanitise, id, job.Generation)
+	}
+	if err != nil {
+		return err
+	}
+	e := in.event(job, audit.Received)
+	e.Detail = renamed(claim.Path, job)
+	if err := in.record(ctx, e); err != nil {
+		return err
+	}
+	return in.queue.Publish(ctx, stageSanitise, id, job.Generation)
+}
+
+// copy copies the claimed file into the spool and commits it, unless it changed meanwhile.
+func (in intake) copy(id queue.ID, claim inbox.Claim) (queue.Job, error) {
+	spooled, err := in.spool.Begin(id)
+	if err != nil {
+		return queue.Job{}, err
+	}
+	defer spooled.Abort()
+	f, err := claim.Open()
+	if err != nil {
+		return queue.Job{}, err
+	}
+	defer f.Close()
+	if _, err := io.Copy(spooled, io.LimitReader(f, claim.Size+1)); err != nil {
+		return queue.Job{}, fmt.Errorf("cannot copy file into the spool: %w", err)
+	}
+	if err := claim.Unchanged(); err != nil {
+		return queue.Job{}, err
+	}
+	dir, base := path.Split(claim.Path)
+	clean, changes := name.Clean([]byte(base))
+	job := queue.Job{
+		Route: in.route.Name, Path: cleanPath(dir), Name: manifest.SafeName(clean), ModTime: claim.ModTime,
+		Received: time.Now().UTC(), Source: "inbox", Policy: in.route.Policy,
+	}
+	if len(changes) > 0 || job.Name != base {
+		job.RawName = []byte(base)
+	}
+	return spooled.Commit(job)
+}
+
+// cleanPath makes each folder name one that can be created and shown on both sides.
+func cleanPath(untrusted string) string {
+	var parts []string
+	for part := range strings.SplitSeq(untrusted, "/") {
+		if part != "" && part != "." {
+			clean, _ := name.Clean([]byte(part))
+			parts = append(parts, clean)
+		}
+	}
+	return manifest.SafePath(strings.Join(parts, "/"))
+}
+
+// renamed says in the record how a file was called when its name could not stay.
+func renamed(raw string, job queue.Job) string {
+	if len(job.RawName) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("name as it came: %q", raw)
+}
+
+// room fails when taking size bytes in would leave less than the reserve on the disk of the spool.
+func (in intake) room(size int64) error {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(in.cfg.State, &s); err != nil {
+		return fmt.Errorf("cannot see free disk space: %w", err)
+	}
+	if free := int64(s.Bavail) * s.Bsize; free-2*size < int64(in.cfg.DiskReserve) {
+		return errNoSpace
+	}
+	return nil
+}
+
+// Refuse tells staff and the record about a file that stays in the inbox.
+func (in intake) Refuse(ctx context.Context, r inbox.Refusal) {
+	err := in.record(ctx, audit.Event{
+		Kind: audit.RefusedIntake, Route: r.Route, Name: r.Path, Reason: string(r.Reason), Detail: r.Detail, SizeIn: r.Size,
+	})
+	if err == nil {
+		err = in.notify(r.Route, path.Dir(r.Path), notice.Notice{Name: path.Base(r.Path), Reason: string(r.Reason), Time: time.Now()})
+	}
+	if err != nil {
+		in.log.Error("cannot tell of a file that stays in the inbox", "route", r.Route, "path", r.Path, "error", err)
+	}
+	in.tell(Ended{Route: r.Route, Name: r.Path, Verdict: sanitize.Held, Reason: sanitize.ReasonLimit})
+}
