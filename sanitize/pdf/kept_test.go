@@ -94,6 +94,8 @@ func (s sheet) resource(entries string) sheet {
 func otherCases() []sanitizetest.Case {
 	strict, hostile := sanitize.Strict(), sanitize.Standard()
 	hostile.Limits.Objects = 8
+	small := sanitize.Standard()
+	small.Limits.Expanded = 1 << 20
 	pages := sanitize.Standard()
 	pages.Limits.Pages = 1
 	filters := "/Filter[/ASCIIHexDecode/FlateDecode]"
@@ -113,7 +115,7 @@ func otherCases() []sanitizetest.Case {
 		{Name: "too many pages", Input: file("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R 3 0 R]/Count 2>>", "<</Type/Page/MediaBox[0 0 9 9]>>"), Policy: &pages, Err: sanitize.ErrLimit},
 		{Name: "a picture of too many pixels", Input: sheet{}.xobject(stream("/Subtype/Image/Width 60000/Height 60000/BitsPerComponent 8/ColorSpace/DeviceGray", "x")).bytes(), Err: sanitize.ErrLimit},
 		{Name: "a predictor of absurd width", Input: sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1/DecodeParms<</Predictor 15/Columns 2147483647>>", "x")).bytes(), Err: sanitize.ErrMalformed},
-		{Name: "bomb", Input: sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1", strings.Repeat("\x00", 40<<20))).bytes(), Err: sanitize.ErrLimit, MaxAlloc: 200 << 20},
+		{Name: "bomb", Input: sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1", strings.Repeat("\x00", 2<<20))).bytes(), Policy: &small, Err: sanitize.ErrLimit, MaxAlloc: 20 << 20},
 		{Name: "filter chain", Input: sheet{}.xobject(stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]"+filters, fmt.Sprintf("%x>", flatedBytes("q 1 0 0 rg Q")))).bytes(), Keep: []string{"q\n1 0 0 rg\nQ\n"}, Exact: true},
 		{Name: "page tree that holds itself", Input: file("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 3 0 R]/Count 2>>", "<</Type/Page/MediaBox[0 0 9 9]/Contents 4 0 R>>", stream("", "BT ("+text+") Tj ET")), Keep: []string{text}},
 		{Name: "outline that holds itself", Input: sheet{catalog: "/Outlines 6 0 R", objects: []string{"<</First 6 0 R/Last 6 0 R/Title(t)/Next 6 0 R/Parent 6 0 R>>"}}.bytes(), Keep: []string{text}},

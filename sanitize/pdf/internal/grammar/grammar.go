@@ -107,3 +107,10 @@ func (k *Key) Alt(kind Kind) *Alt {
 	}
 	return nil
 }
+
+// Each calls f for every object type.
+func Each(f func(*Object)) {
+	for i := range table {
+		f(&table[i])
+	}
+}
