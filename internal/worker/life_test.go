@@ -230,7 +230,7 @@ func TestNoPool(t *testing.T) {
 		{"no child", "no child program", Options{}},
 		{"missing child", "no such file", Options{Child: filepath.Join(t.TempDir(), "none")}},
 		{"not a program", "exec format error", Options{Child: text}},
-		{"other program", "cannot wait for starter", Options{Child: "/bin/true"}},
+		{"other program", "cannot start child", Options{Child: "/bin/true"}},
 		{"unknown layer", "no layer is called", Options{Child: children.real, AcceptMissing: []string{"magic"}}},
 		{"missing layer", "[landlock]", Options{Child: children.lacking}},
 		{"other layer accepted", "[landlock]", Options{Child: children.lacking, AcceptMissing: []string{"seccomp"}}},

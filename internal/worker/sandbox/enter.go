@@ -3,10 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
@@ -91,16 +88,3 @@ func LandlockVersion() (int, error) {
 	}
 	return v, nil
 }
-
-// Seccomp kills the process at any system call outside the list of policy, on all threads, from now on.
-func Seccomp() error {
-	wakePoller()
-	return seccomp.LoadFilter(seccomp.Filter{
-		NoNewPrivs: true,
-		Flag:       seccomp.FilterFlagTSync,
-		Policy:     policy(os.Getpid()),
-	})
-}
-
-// wakePoller makes the runtime open the descriptors that timers need, since it cannot open them later.
-func wakePoller() { time.AfterFunc(time.Hour, func() {}).Stop() }
