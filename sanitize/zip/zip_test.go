@@ -265,3 +265,33 @@ func TestManyEntries(t *testing.T) {
 		t.Errorf("over the limit: %v", err)
 	}
 }
+
+// FuzzRebuild checks that no archive panics, and that an output is stable and says nothing the second time.
+func FuzzRebuild(f *testing.F) {
+	f.Add(pack(f, "d/", "", "d/a.txt", good, "b.csv", "a,=1", "c.exe", "MZ"))
+	f.Add(packRaw(f, raw("../a.txt"), raw("-rf"), raw("A.txt"), raw("a.TXT")))
+	f.Add(locked(f))
+	engine, err := sanitize.NewEngine([]sanitize.Format{csv.Format{}, Format{}, text.Format{}}, sanitize.Naming{Hazard: name.Hazard})
+	if err != nil {
+		f.Fatal(err)
+	}
+	rebuild := func(t *testing.T, b []byte) ([]byte, sanitize.Report, error) {
+		var out bytes.Buffer
+		job := sanitize.Job{Input: sanitize.BytesInput(b), Policy: sanitize.Standard(), Passwords: []string{"himitsu"}}
+		report, err := engine.Rebuild(t.Context(), job, &out)
+		if err != nil && strings.Contains(err.Error(), "panic:") {
+			t.Fatal(err)
+		}
+		return out.Bytes(), report, err
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		out, _, err := rebuild(t, b)
+		if err != nil {
+			return
+		}
+		again, report, err := rebuild(t, out)
+		if err != nil || !bytes.Equal(out, again) || len(report.Findings) > 0 {
+			t.Fatalf("not stable: %v, %v", report.Findings, err)
+		}
+	})
+}

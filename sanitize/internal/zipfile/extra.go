@@ -89,23 +89,31 @@ func (a *Archive) applyExtra(e *Entry, block []byte, disk uint16) error {
 }
 
 // zip64 replaces each value that is at its 32-bit maximum by the next 64-bit one of body (APPNOTE 4.5.3). The body
-// must hold exactly those, and the disk number when the header asks for it.
+// holds exactly those, and the disk number when the header asks for it. Some writers always add the field: then it
+// must repeat the values.
 func zip64(body []byte, wantsDisk bool, values ...*int64) error {
+	asked := false
 	for _, v := range values {
-		if *v != max32 {
+		asked = asked || *v == max32
+	}
+	for _, v := range values {
+		if asked && *v != max32 || !asked && len(body) < 8 {
 			continue
 		}
 		if len(body) < 8 || body[7] > 0x7f {
 			return malformed("a zip64 field is missing or too large")
 		}
-		*v = int64(le.Uint64(body))
+		if got := int64(le.Uint64(body)); asked {
+			*v = got
+		} else if got != *v {
+			return malformed("a zip64 field says another size than its header")
+		}
 		body = body[8:]
 	}
-	if wantsDisk {
-		if len(body) != 4 || le.Uint32(body) != 0 {
-			return unsupported("one part of a split archive")
-		}
-		body = nil
+	if len(body) == 4 && le.Uint32(body) == 0 {
+		body = nil // the first disk, which is where all of it is
+	} else if wantsDisk {
+		return unsupported("one part of a split archive")
 	}
 	if len(body) != 0 {
 		return malformed("a zip64 field that the header does not ask for")

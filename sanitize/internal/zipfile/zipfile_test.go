@@ -299,6 +299,40 @@ func TestDataAfterDeflateStream(t *testing.T) {
 	}
 }
 
+func TestZip64Field(t *testing.T) {
+	long := func(values ...uint64) (b []byte) {
+		for _, v := range values {
+			b = le.AppendUint64(b, v)
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name         string
+		size, packed int64
+		body         []byte
+		disk         bool
+		want         int64 // size; -1 for refused
+	}{
+		{"both", max32, max32, long(7, 8), false, 7},
+		{"one", 5, max32, long(8), false, 5},
+		{"not asked for, the same", 5, 6, long(5, 6), false, 5},
+		{"not asked for, first only", 5, 6, long(5), false, 5},
+		{"not asked for, another", 5, 6, long(7, 6), false, -1},
+		{"missing", max32, max32, long(7), false, -1},
+		{"too many", max32, 6, long(7, 6), false, -1},
+		{"negative", max32, 6, long(1 << 63), false, -1},
+		{"first disk", max32, max32, append(long(7, 8), 0, 0, 0, 0), true, 7},
+		{"another disk", max32, max32, append(long(7, 8), 1, 0, 0, 0), true, -1},
+		{"no disk", max32, max32, long(7, 8), true, -1},
+		{"rest", 5, 6, []byte{1}, false, -1},
+	} {
+		size, packed := c.size, c.packed
+		if err := zip64(c.body, c.disk, &size, &packed); (err == nil) != (c.want >= 0) || err == nil && size != c.want {
+			t.Errorf("%s: %d, %d, %v", c.name, size, packed, err)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, c := range []struct {
 		raw     string
