@@ -115,7 +115,6 @@ var kinds = [...]kind{
 	{relation: "R/slideLayout", content: pml + "slideLayout+xml", root: "sldLayout"},
 	{relation: "R/slideMaster", content: pml + "slideMaster+xml", root: "sldMaster"},
 	{relation: "R/tableStyles", content: pml + "tableStyles+xml", root: "tblStyleLst"},
-	{relation: "R/tags", content: pml + "tags+xml", root: "tagLst"},
 	{relation: "R/viewProps", content: pml + "viewProps+xml", root: "viewPr"},
 
 	{relation: "R/chart", content: dml + "chart+xml", root: "chartSpace"},

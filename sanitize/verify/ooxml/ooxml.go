@@ -84,6 +84,9 @@ func (j Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) e
 	if err != nil {
 		return verify.Fail(RulePackage, "", "%v", err)
 	}
-	p := &pkg{ctx: ctx, pass: pass, archive: a, main: j.main, entries: map[string]zipread.Entry{}, parts: map[string]*part{}, lexicon: newLexicon()}
+	p := &pkg{
+		ctx: ctx, pass: pass, archive: a, main: j.main, entries: map[string]zipread.Entry{}, parts: map[string]*part{},
+		lexicon: newLexicon(), bound: map[string]bool{}, stores: map[string]string{},
+	}
 	return p.check()
 }

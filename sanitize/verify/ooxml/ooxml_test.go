@@ -196,6 +196,8 @@ func TestFormulas(t *testing.T) {
 	cases["rule"] = change{RuleFormula, sheet, "</sheetData>", `</sheetData><conditionalFormatting><cfRule><formula>WEBSERVICE("a")</formula></cfRule></conditionalFormatting>`}
 	cases["bar"] = change{RuleFormula, sheet, "</sheetData>", `</sheetData><conditionalFormatting><cfRule><cfvo type="formula" val="RTD(1)"/></cfRule></conditionalFormatting>`}
 	cases["validation"] = change{RuleFormula, sheet, "</sheetData>", `</sheetData><dataValidations><dataValidation><formula1>a|b!c</formula1></dataValidation></dataValidations>`}
+	cases["no menu shows it"] = change{RuleActive, "xl/workbook.xml", `sheetId="1"`, `sheetId="1" state="veryHidden"`}
+	cases["hidden"] = change{"", "xl/workbook.xml", `sheetId="1"`, `sheetId="1" state="hidden"`}
 	cases["controls"] = change{RuleActive, sheet, "</sheetData>", "</sheetData><controls/>"}
 	cases["publishing"] = change{RuleActive, sheet, "</sheetData>", "</sheetData><webPublishItems/>"}
 	spoil(t, "xlsx", excel, cases)
@@ -231,6 +233,32 @@ func TestPolicy(t *testing.T) {
 	}
 	if rule := judge(t, "docx", build(t, f), closed); rule != RuleComment {
 		t.Errorf("comments under strict: violates %q", rule)
+	}
+}
+
+// TestStores proves that data stay only where content is bound to them.
+func TestStores(t *testing.T) {
+	const id = "{00000000-0000-0000-0000-00000000000A}"
+	with := func(binding string, props bool) []byte {
+		f := word()
+		f["customXml/item1.xml"] = "<any xmlns=\"urn:any\">x</any>"
+		f[docRels] = strings.Replace(f[docRels], "</Relationships>", rel("d1", relOffice+"customXml", "../customXml/item1.xml")+"</Relationships>", 1)
+		if props {
+			f["customXml/_rels/item1.xml.rels"] = rels(rel("p", relOffice+"customXmlProps", "itemProps1.xml"))
+			f["customXml/itemProps1.xml"] = `<ds:datastoreItem xmlns:ds="http://schemas.openxmlformats.org/officeDocument/2006/customXml" ds:itemID="` + id + `"/>`
+			f[ct] = strings.Replace(f[ct], "</Types>", `<Override PartName="/customXml/itemProps1.xml" ContentType="`+mainPrefix+`customXmlProperties+xml"/></Types>`, 1)
+		}
+		f[doc] = strings.Replace(f[doc], "<w:body>", `<w:body><w:sdt><w:sdtPr>`+binding+`</w:sdtPr></w:sdt>`, 1)
+		return build(t, f)
+	}
+	binding := `<w:dataBinding w:xpath="/any" w:storeItemID="` + strings.ToLower(id) + `"/>`
+	for name, c := range map[string]struct {
+		rule string
+		b    []byte
+	}{"bound": {"", with(binding, true)}, "not bound": {RulePart, with("", true)}, "no name": {RulePart, with(binding, false)}} {
+		if rule := judge(t, "docx", c.b, sanitize.Standard()); rule != c.rule {
+			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)
+		}
 	}
 }
 

@@ -33,6 +33,8 @@ type pkg struct {
 	parts     map[string]*part  // the parts that were reached
 	todo      []*part
 	lexicon   *lexicon
+	bound     map[string]bool   // the stores of data that content is bound to
+	stores    map[string]string // the stores that are there, and the parts that name them
 }
 
 // part is one part that was reached.
@@ -79,6 +81,11 @@ func (p *pkg) check() error {
 	}
 	if mains != 1 {
 		return verify.Fail(RulePackage, "", "%d main parts", mains)
+	}
+	for id, where := range p.stores {
+		if !p.bound[id] {
+			return verify.Fail(RulePart, where, "data that no content is bound to")
+		}
 	}
 	return p.closed()
 }

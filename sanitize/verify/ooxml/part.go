@@ -23,8 +23,21 @@ func (p *pkg) part(t *part) error {
 	if t.kind.form >= picture {
 		return p.member(t, b)
 	}
+	if t.kind.form == freeXML && !t.leadsTo("R/customXmlProps") {
+		return verify.Fail(RulePart, t.name, "data without a name that content could be bound to")
+	}
 	j := &xmlJudge{pkg: p, part: t, r: xmlread.New(b, p.pass.Policy.Limits.Nesting)}
 	return j.check()
+}
+
+// leadsTo reports whether a part has a relationship of a kind.
+func (t *part) leadsTo(kind string) bool {
+	for _, r := range t.rels {
+		if relation(r.typ) == kind {
+			return true
+		}
+	}
+	return false
 }
 
 // member judges a picture or an embedded document, whose type must be the one that the package says.
@@ -177,6 +190,12 @@ func (j *xmlJudge) attribute(element, name xmlread.Name, value string) error {
 		}
 	case name.Local == "style" && activeStyle(value):
 		return verify.Fail(RuleActive, where, "the style %q", value)
+	case name.Local == "state" && value == "veryHidden":
+		return verify.Fail(RuleActive, where, "a sheet that no menu shows")
+	case name.Local == "storeItemID":
+		j.bound[strings.ToLower(value)] = true
+	case name.Local == "itemID" && element.Local == "datastoreItem":
+		j.stores[strings.ToLower(value)] = where
 	case name.Space == nsW && name.Local == "instr":
 		return j.code(value, nil)
 	case formulaAttribute(element, name.Local):

@@ -220,6 +220,10 @@ func TestMembers(t *testing.T) {
 		}
 	}
 	tree := "/Names<</EmbeddedFiles<</Names[(a.txt)<</Type/Filespec/F(a.txt)/EF<</F 18 0 R>>>>]>>/Dests"
+	escape := append(replace(t, "/Names<</Dests", strings.ReplaceAll(tree, "(a.txt)/EF", "(../a.txt)/EF")), data("/Type/EmbeddedFile", "text"))
+	if got := judge(t, build(escape...), sanitize.Standard()); got != RuleEmbedded {
+		t.Errorf("an embedded file with a path: violates %q", got)
+	}
 	closed := sanitize.Standard()
 	closed.Embedded = false
 	for body, rule := range map[string]string{"text": "", "MZ\x00\xff\x00": verify.RuleUnknown} {

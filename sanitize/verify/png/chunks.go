@@ -1,6 +1,7 @@
 package png
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -110,6 +111,11 @@ func (p *picture) plte(data []byte) error {
 		return verify.Fail(RuleChunk, "PLTE", "a palette of %d bytes", len(data))
 	}
 	p.palette = n
+	for _, mark := range [...]string{"<?", "<%", "<script", "eval("} {
+		if bytes.Contains(bytes.ToLower(data), []byte(mark)) {
+			return verify.Fail(RuleChunk, "PLTE", "colours that spell %q", mark)
+		}
+	}
 	return nil
 }
 

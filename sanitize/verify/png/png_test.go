@@ -157,6 +157,7 @@ func TestViolations(t *testing.T) {
 		"after the profile":  {RuleProfile, swap(2, part{"iCCP", append(append([]byte("p\x00\x00"), deflate(profile())...), 'x')})},
 		"palette of grey":    {RuleChunk, write(header(5, 5, 1, 0, 0), part{"PLTE", make([]byte, 3)}, grey(0, 10)[1], part{"IEND", nil})},
 		"long palette":       {RuleChunk, write(header(3, 2, 2, 3, 0), part{"PLTE", make([]byte, 15)}, indexed()[3], part{"IEND", nil})},
+		"palette of text":    {RuleChunk, write(header(3, 2, 2, 3, 0), part{"PLTE", []byte("ab<?php x")}, indexed()[3], part{"IEND", nil})},
 		"no palette":         {RuleChunk, write(header(3, 2, 2, 3, 0), indexed()[3], part{"IEND", nil})},
 		"frame missing":      {RuleAnimation, write(append(still[:4:4], part{"IEND", nil})...)},
 		"frame outside":      {RuleAnimation, write(append(still[:4:4], control(1, 4, 1), still[5], still[6])...)},

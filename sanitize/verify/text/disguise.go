@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 
 	"sekisho/sanitize/verify"
@@ -15,11 +16,34 @@ const sniffed = 1445
 var beginnings = [...]string{
 	"%!ps", "%pdf-", "{\\rt", "#!", "<%", "<?", "<!",
 	"[internetshortcut]", "[shellclassinfo]", "[.shellclassinfo]", "[autorun]", "[version]\nsignature=",
-	"windows registry editor", "regedit4", "@echo off", "mime-version:", "x5o!p%@ap",
+	"windows registry editor", "regedit4", "@echo off", "x5o!p%@ap", "#@~^", "xlodbc", "bplist0", "[oledb]", "[scriptfile]", "[desktop entry]",
+	"web\n1\n", "table\n0,1\n", "begin:vcard", "begin:vcalendar", "d8:announce",
 }
 
 // anywhere are the marks of a page that a browser finds in the middle of what it sniffs.
-var anywhere = [...]string{"<html", "<script", "<svg", "<!doctype", "<iframe", "<?xml", "<?php", "<job", "<scriptlet"}
+var anywhere = [...]string{"<html", "<script", "<svg", "<!doctype", "<iframe", "<?xml", "<?php", "<job", "<scriptlet", "%pdf-"}
+
+// headers are those with which a mail begins.
+var headers = [...]string{
+	"received", "return-path", "from", "to", "cc", "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding",
+	"delivered-to", "reply-to", "x-mailer", "newsgroups", "path", "references", "in-reply-to", "user-agent",
+}
+
+// mail reports whether head begins with two header lines of a mail (RFC 5322 section 2.2).
+func mail(head string) bool {
+	for range 2 {
+		line, rest, _ := strings.Cut(head, "\n")
+		key, _, ok := strings.Cut(line, ":")
+		if !ok || !slices.Contains(headers[:], key) {
+			return false
+		}
+		for strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "\t") { // a folded line
+			_, rest, _ = strings.Cut(rest, "\n")
+		}
+		head = rest
+	}
+	return true
+}
 
 // disguise fails when the start of b is that of markup, a script or another type.
 func disguise(b []byte, e charset.Encoding) error {
@@ -31,6 +55,9 @@ func disguise(b []byte, e charset.Encoding) error {
 	}
 	if len(head) > 1 && head[0] == '<' && tagged(head[1:]) {
 		return verify.Fail(RuleDisguise, "", "it begins with a tag")
+	}
+	if mail(head) {
+		return verify.Fail(RuleDisguise, "", "it begins like a mail")
 	}
 	for _, s := range anywhere {
 		if strings.Contains(head, s) {

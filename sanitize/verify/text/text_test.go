@@ -56,6 +56,9 @@ func TestPlain(t *testing.T) {
 			t.Errorf("%s: a good text violates %s", e, rule)
 		}
 	}
+	if rule := judge(t, "txt", []byte("Subject: お知らせ\n本文\n"), sanitize.Standard()); rule != "" {
+		t.Errorf("a note that begins with its subject violates %s", rule)
+	}
 	if rule := judge(t, "txt", nil, sanitize.Standard()); rule != "" {
 		t.Errorf("an empty text violates %s", rule)
 	}
@@ -77,7 +80,9 @@ func TestPlain(t *testing.T) {
 		"postscript":      {RuleDisguise, "%!PS-Adobe" + good},
 		"shell script":    {RuleDisguise, "#!/bin/sh\n" + good},
 		"shortcut":        {RuleDisguise, "[InternetShortcut]\r\nURL=http://a" + good},
-		"mail":            {RuleDisguise, "MIME-Version: 1.0\r\n" + good},
+		"mail":            {RuleDisguise, "Subject: a\r\n b\r\nMIME-Version: 1.0\r\n" + good},
+		"pdf later":       {RuleDisguise, "% x\n%PDF-1.4\n" + good},
+		"card":            {RuleDisguise, "BEGIN:VCARD\n" + good},
 	} {
 		if rule := judge(t, "txt", []byte(c.text), sanitize.Standard()); rule != c.rule {
 			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)

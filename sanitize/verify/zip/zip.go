@@ -83,51 +83,5 @@ func member(ctx context.Context, a *zipread.Archive, e zipread.Entry, pass verif
 	if err := pass.Member(ctx, e.Name, in); err != nil {
 		return err
 	}
-	return agrees(e.Name, pass.Identify(in))
-}
-
-// agrees holds the extension of a name against the type of the content.
-func agrees(name, id string) error {
-	ext := extension(name)
-	if ext == "" {
-		return nil
-	}
-	said := typeOf(ext)
-	switch {
-	case said == id, said == "" && id == "txt":
-		return nil
-	}
-	return verify.Fail(RuleMismatch, name, "the name says %q, the content is %s", ext, id)
-}
-
-// extension returns what follows the last dot of the last part of name, in lower case.
-func extension(name string) string {
-	base := name[strings.LastIndexByte(name, '/')+1:]
-	if i := strings.LastIndexByte(base, '.'); i >= 0 {
-		return strings.ToLower(base[i+1:])
-	}
-	return ""
-}
-
-// typeOf returns the type that an extension promises, or "".
-func typeOf(ext string) string {
-	switch ext {
-	case "txt", "text", "log", "md", "csv", "tsv", "tab":
-		return "txt"
-	case "jpg", "jpeg", "jpe", "jfif":
-		return "jpeg"
-	case "tif", "tiff":
-		return "tiff"
-	case "htm", "html", "xhtml", "shtml":
-		return "html"
-	case "mht", "mhtml":
-		return "mht"
-	case "svg", "svgz":
-		return "svg"
-	case "bmp", "docm", "docx", "doc", "dotm", "dotx", "dot", "eml", "gif", "heic", "msg", "odg", "odp", "ods", "odt", "pdf", "png",
-		"potm", "potx", "pot", "ppsm", "ppsx", "pps", "pptm", "pptx", "ppt", "rtf", "webp", "xlam", "xlsb", "xlsm", "xlsx", "xls",
-		"xltm", "xltx", "xlt", "xml", "xps", "zip":
-		return ext
-	}
-	return ""
+	return verify.Agree(e.Name[strings.LastIndexByte(e.Name, '/')+1:], pass.Identify(in))
 }
