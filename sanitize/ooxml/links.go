@@ -1,34 +1,15 @@
 package ooxml
 
-import "strings"
+import (
+	"strings"
+
+	"sekisho/sanitize/internal/weblink"
+)
 
 const maxLink = 2083 // characters of a hyperlink, as Office has it
 
-// webLink reports whether target is a link that a reader may follow by policy: http, https or mailto, complete, of
-// characters that may stand in a URI (RFC 3986) or an IRI (RFC 3987), and with nothing but a host before the path.
-func webLink(target string) bool {
-	if len(target) > maxLink {
-		return false
-	}
-	for _, r := range target {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) || hiding(r) {
-			return false
-		}
-	}
-	scheme, rest, ok := strings.Cut(target, ":")
-	switch strings.ToLower(scheme) {
-	case "mailto":
-		return ok && rest != "" && !strings.HasPrefix(rest, "/")
-	case "http", "https":
-	default:
-		return false
-	}
-	rest, ok = strings.CutPrefix(rest, "//")
-	host, _, _ := strings.Cut(rest, "/")
-	host, _, _ = strings.Cut(host, "?")
-	host, _, _ = strings.Cut(host, "#")
-	return ok && host != "" && !strings.Contains(host, "@")
-}
+// webLink reports whether target is a link that a reader may follow, where policy keeps links.
+func webLink(target string) bool { return len(target) <= maxLink && weblink.Allowed(target) }
 
 // hiding reports whether r is not seen, or changes the direction of what is around it.
 func hiding(r rune) bool {

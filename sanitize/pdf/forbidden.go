@@ -1,8 +1,7 @@
 package pdf
 
 import (
-	"strings"
-
+	"sekisho/sanitize/internal/weblink"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
 )
@@ -13,7 +12,7 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 	switch typ {
 	case grammar.ActionURI:
 		target, _, err := w.doc.Load(v.(object.Dict).Get("URI"))
-		if uri, ok := target.(object.String); err != nil || !ok || !w.pass.Policy.Links || !safeURI(string(uri)) {
+		if uri, ok := target.(object.String); err != nil || !ok || !w.pass.Policy.Links || !weblink.Allowed(string(uri)) {
 			return ruleURI, err
 		}
 	case grammar.ActionNamed:
@@ -42,27 +41,6 @@ func pageMove(name object.Object) bool {
 	switch name {
 	case object.Name("NextPage"), object.Name("PrevPage"), object.Name("FirstPage"), object.Name("LastPage"):
 		return true
-	}
-	return false
-}
-
-// safeURI reports whether a link may stay: http, https or mailto with something after it, and no character that a
-// reader may swallow or break at.
-func safeURI(uri string) bool {
-	for i := range len(uri) {
-		if c := uri[i]; c <= ' ' || c == 0x7f || c == '\\' || c == '"' || c == '<' || c == '>' {
-			return false
-		}
-	}
-	scheme, rest, ok := strings.Cut(uri, ":")
-	if !ok {
-		return false
-	}
-	switch strings.ToLower(scheme) {
-	case "http", "https":
-		return len(rest) > 2 && rest[:2] == "//" && rest[2] != '/'
-	case "mailto":
-		return rest != ""
 	}
 	return false
 }

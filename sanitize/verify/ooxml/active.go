@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/link"
 	"sekisho/sanitize/verify/internal/xmlread"
 )
 
@@ -84,26 +85,6 @@ func slideMove(action string) bool {
 	return ok && strings.Trim(strings.TrimSuffix(rest, "&return=true"), "0123456789") == ""
 }
 
-// linkable reports whether a link goes to the web or to mail, and has nothing in it that could be read otherwise.
-func linkable(u string) bool {
-	for _, r := range u {
-		if r <= ' ' || r == 0x7f || r == '"' || r == '<' || r == '>' || r == '\\' || r == '`' {
-			return false
-		}
-	}
-	scheme, rest, ok := strings.Cut(u, ":")
-	if !ok {
-		return false
-	}
-	switch strings.ToLower(scheme) {
-	case "http", "https":
-		return strings.HasPrefix(rest, "//") && len(rest) > 2
-	case "mailto":
-		return rest != ""
-	}
-	return false
-}
-
 // element judges an element by what it is and by its attributes together.
 func (j *xmlJudge) element(n xmlread.Name, attrs []xmlread.Attr) error {
 	where := j.part.name
@@ -162,3 +143,6 @@ func (j *xmlJudge) isDocument(id string) bool {
 	r, ok := j.part.rels[id]
 	return ok && !r.external && relation(r.typ) == "R/package"
 }
+
+// linkable reports whether a link goes to the public web or to mail.
+func linkable(u string) bool { return link.Public(u) }

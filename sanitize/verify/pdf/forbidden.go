@@ -2,10 +2,10 @@ package pdf
 
 import (
 	"slices"
-	"strings"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/link"
 )
 
 // forbidden returns the rule that a key violates wherever it stands, or "" (ISO 32000-2, clause in brackets).
@@ -92,31 +92,11 @@ func (w *walk) checkAction(d dict, where string) error {
 		}
 	case "URI":
 		u, _ := w.f.resolve(d["URI"]).(text)
-		if !linkable(string(u)) {
+		if !link.Public(string(u)) {
 			return verify.Fail(RuleLink, where, "the link %q", string(u))
 		}
 	}
 	return nil
-}
-
-// linkable reports whether a link goes to the web or to mail, and has nothing in it that could be read otherwise.
-func linkable(u string) bool {
-	for i := range len(u) {
-		if u[i] <= ' ' || u[i] == 0x7f || strings.IndexByte("\"<>\\`", u[i]) >= 0 {
-			return false
-		}
-	}
-	scheme, rest, ok := strings.Cut(u, ":")
-	if !ok {
-		return false
-	}
-	switch strings.ToLower(scheme) {
-	case "http", "https":
-		return strings.HasPrefix(rest, "//") && len(rest) > 2
-	case "mailto":
-		return rest != ""
-	}
-	return false
 }
 
 // subtypes are the values of Subtype that our writer writes: annotations that draw or mark, pictures and forms, fonts,
