@@ -43,7 +43,7 @@ type Limits struct {
 	Package   int64         // bytes of one package [4 GiB]
 	Spool     int64         // bytes of all packages that wait or arrive [64 GiB]
 	Waiting   int           // packages that wait or arrive [100,000]
-	Refused   int           // refused packages that are kept; the oldest go first [1,000]
+	Refused   int           // refused packages that are kept, in all as many bytes as Spool; the oldest go first [1,000]
 	Parts     int           // files one session writes at once [16]
 	Sessions  int           // of one connection [16]
 	Conns     int           // authenticated connections [16]

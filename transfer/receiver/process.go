@@ -102,6 +102,9 @@ func (r *Receiver) verify(ctx context.Context, p *manifest.Opened, f *os.File) e
 	return r.judge(ctx, target, *p)
 }
 
+// copySize is how much of a body is in memory at once, in bytes.
+const copySize = 256 << 10
+
 // stage writes the body, which f is at, into the hidden folder, and checks its hash.
 func (f *folder) stage(ctx context.Context, p manifest.Opened, body io.Reader) error {
 	if err := f.unstage(p.ID); err != nil {
@@ -113,7 +116,8 @@ func (f *folder) stage(ctx context.Context, p manifest.Opened, body io.Reader) e
 	}
 	defer out.Abort()
 	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(out.File, hash), &stoppable{ctx, io.LimitReader(body, p.Length)})
+	from, to := &stoppable{ctx, io.LimitReader(body, p.Length)}, io.MultiWriter(out.File, hash)
+	n, err := io.CopyBuffer(to, from, make([]byte, min(p.Length+1, copySize)))
 	if err != nil {
 		return fmt.Errorf("cannot stage package: %w", err)
 	}

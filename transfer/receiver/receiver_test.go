@@ -171,6 +171,20 @@ func TestRefusesWhatIsNotAsTheGatewaySentIt(t *testing.T) {
 	}
 }
 
+func TestRefusedPackagesAreKeptWithinLimits(t *testing.T) {
+	z := start(t, func(o *receiver.Options) { o.Limits.Refused = 3 })
+	for i := range 6 {
+		send(t, z, raw(transfertest.ID(i), []byte("no package")))
+	}
+	kept := transfertest.Files(t, filepath.Join(z.Spool, "refused"))
+	if len(kept) != 3 || kept["package-000005.pkg"] == "" {
+		t.Errorf("kept %q", kept)
+	}
+	if e := z.Events(receiver.Refused); len(e) != 6 {
+		t.Errorf("recorded %d refusals", len(e))
+	}
+}
+
 func TestNumbersAndIDsServeOnce(t *testing.T) {
 	z := start(t, nil)
 	send(t, z, transfertest.Package(t, 1, "a.txt", "one", nil))

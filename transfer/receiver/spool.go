@@ -36,7 +36,14 @@ type spool struct {
 	bytes   int64
 	files   int
 	waiting map[string]int64 // size of each arrived package that has not ended
-	refused []string         // names in refused/, oldest first
+	refused []refusedFile    // in refused/, oldest first
+	aside   int64            // bytes of them
+}
+
+// refusedFile is a package in refused/.
+type refusedFile struct {
+	name string
+	size int64
 }
 
 // openSpool makes the folders, removes what a crash left half written, and counts the rest.
@@ -89,9 +96,10 @@ func (s *spool) countRefused() error {
 			return fmt.Errorf("cannot list spool: %w", err)
 		}
 		times[e.Name()] = info.ModTime().UnixNano()
-		s.refused = append(s.refused, e.Name())
+		s.refused = append(s.refused, refusedFile{e.Name(), info.Size()})
+		s.aside += info.Size()
 	}
-	slices.SortStableFunc(s.refused, func(a, b string) int { return cmp.Compare(times[a], times[b]) })
+	slices.SortStableFunc(s.refused, func(a, b refusedFile) int { return cmp.Compare(times[a.name], times[b.name]) })
 	return nil
 }
 
@@ -178,33 +186,43 @@ func (s *spool) setAside(id string) error {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		s.left(id)
-		return s.dropRefused(name)
+		size := s.left(id)
+		return s.dropRefused(refusedFile{name, size})
 	}
 }
 
-func (s *spool) dropRefused(added string) error {
+// dropRefused notes one more refused package, and removes the oldest that are too many or, together, too large.
+func (s *spool) dropRefused(added refusedFile) error {
 	s.mu.Lock()
 	s.refused = append(s.refused, added)
-	drop := s.refused[:max(len(s.refused)-s.limit.Refused, 0)]
-	s.refused = s.refused[len(drop):]
+	s.aside += added.size
+	n := 0
+	for len(s.refused)-n > s.limit.Refused || s.aside > s.limit.Spool {
+		s.aside -= s.refused[n].size
+		n++
+	}
+	drop := s.refused[:n]
+	s.refused = s.refused[n:]
 	s.mu.Unlock()
-	for _, name := range drop {
-		if err := s.root.Remove(path.Join(refusedDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, f := range drop {
+		if err := s.root.Remove(path.Join(refusedDir, f.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot remove refused package: %w", err)
 		}
 	}
 	return nil
 }
 
-func (s *spool) left(id string) {
+// left notes that the package id waits no more, and returns its size.
+func (s *spool) left(id string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if size, ok := s.waiting[id]; ok {
+	size, ok := s.waiting[id]
+	if ok {
 		delete(s.waiting, id)
 		s.files--
 		s.bytes -= size
 	}
+	return size
 }
 
 func (s *spool) pending() int {

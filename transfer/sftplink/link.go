@@ -21,6 +21,7 @@ const (
 	defaultConnect  = 10 * time.Second
 	defaultPatience = 60 * time.Second
 	keepAlive       = 15 * time.Second
+	grace           = 2 * time.Second // for the other side to confirm the end of a session
 )
 
 // packetSize is the payload of one write in bytes: the largest that fits, with its frame, the 256 KiB that SFTP servers

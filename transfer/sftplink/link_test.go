@@ -220,12 +220,20 @@ func TestOneConnectionTooMany(t *testing.T) {
 // cutter forwards one connection to addr and ends it after n bytes from the client.
 func cutter(t *testing.T, addr string, n int64) string {
 	t.Helper()
+	return proxy(t, addr, func(client, server net.Conn) {
+		go io.Copy(client, server)
+		io.CopyN(server, client, n)
+	})
+}
+
+// proxy takes one connection, connects it with addr, and ends both when forward returns.
+func proxy(t *testing.T, addr string, forward func(client, server net.Conn)) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		defer listener.Close()
 		client, err := listener.Accept()
 		if err != nil {
 			return
@@ -236,11 +244,47 @@ func cutter(t *testing.T, addr string, n int64) string {
 			return
 		}
 		defer server.Close()
-		go io.Copy(client, server)
-		io.CopyN(server, client, n)
+		forward(client, server)
 	}()
 	t.Cleanup(func() { listener.Close() })
 	return listener.Addr().String()
+}
+
+// TestPeerThatFallsSilent lets the network swallow everything after the first packets of a package.
+func TestPeerThatFallsSilent(t *testing.T) {
+	z := zone(t, nil)
+	for name, c := range map[string]struct {
+		patience, cancel time.Duration
+		want             error
+	}{
+		"patience ends": {200 * time.Millisecond, time.Hour, sftplink.ErrBroken},
+		"context ends":  {time.Hour, 200 * time.Millisecond, context.DeadlineExceeded},
+	} {
+		opt := z.LinkOptions()
+		opt.Addr, opt.Patience = swallower(t, z.Addr, 50_000), c.patience
+		link, err := sftplink.Dial(context.Background(), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), c.cancel)
+		begun := time.Now()
+		err = link.Send(ctx, transfertest.Package(t, 1, "a.txt", string(make([]byte, 10<<20)), nil))
+		if !errors.Is(err, c.want) || time.Since(begun) > 10*time.Second {
+			t.Errorf("%s: after %v: %v", name, time.Since(begun), err)
+		}
+		cancel()
+		link.Close()
+	}
+}
+
+// swallower forwards one connection to addr; after n bytes from the client it reads on and forwards nothing.
+func swallower(t *testing.T, addr string, n int64) string {
+	t.Helper()
+	return proxy(t, addr, func(client, server net.Conn) {
+		go io.Copy(client, server)
+		io.CopyN(server, client, n)
+		io.Copy(io.Discard, client) // until the client gives up
+	})
 }
 
 // TestSilentPeer dials a listener that accepts and says nothing.

@@ -42,11 +42,13 @@ func (l *Link) Send(ctx context.Context, p Package) error {
 	return fmt.Errorf("cannot send package %s: %w", p.ID, err)
 }
 
-// put writes p in session s. It closes s when ctx ends or nothing moves for Patience: that is the only way to stop a request.
+// put writes p in session s. It breaks s off when ctx ends or nothing moves for Patience.
 func (l *Link) put(ctx context.Context, s *sftp.Client, p Package) error {
-	stopped := context.AfterFunc(ctx, func() { s.Close() })
-	defer stopped()
-	stuck := time.AfterFunc(l.opt.Patience, func() { s.Close() })
+	ended := make(chan struct{})
+	defer close(ended)
+	stop := context.AfterFunc(ctx, func() { l.breakOff(s, ended) })
+	defer stop()
+	stuck := time.AfterFunc(l.opt.Patience, func() { l.breakOff(s, ended) })
 	defer stuck.Stop()
 	body := &source{r: p.Body, moved: func() { stuck.Reset(l.opt.Patience) }}
 	err := upload(s, p, body)
@@ -59,6 +61,15 @@ func (l *Link) put(ctx context.Context, s *sftp.Client, p Package) error {
 		return fmt.Errorf("%w: %v", ErrSource, body.err)
 	}
 	return classify(err)
+}
+
+// breakOff stops what goes on in session s: politely, by closing it, which needs an answer; and when none comes, with the
+// connection. ended is closed when it has stopped.
+func (l *Link) breakOff(s *sftp.Client, ended <-chan struct{}) {
+	cut := time.AfterFunc(grace, func() { l.conn.Close() })
+	s.Close() // may wait for the network itself
+	<-ended
+	cut.Stop()
 }
 
 // upload is the exchange itself. A failure leaves a part file that the receiver forgets with the session.
