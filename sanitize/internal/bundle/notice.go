@@ -1,4 +1,4 @@
-package zip
+package bundle
 
 import (
 	"fmt"
@@ -11,11 +11,11 @@ import (
 
 // hold leaves a file out and writes a notice in its place, or fails when the policy holds the whole archive. A folder
 // that is left out needs no notice.
-func (r *rebuild) hold(s *slot, rule string, why error) error {
+func (r *rebuild) hold(s *slot, thing string, why error) error {
 	if r.pass.Policy.HoldWhole {
 		return fmt.Errorf("%s: %w", s.where(), why)
 	}
-	r.find(rule, sanitize.Replaced, s.where())
+	r.find(thing, sanitize.Replaced, s.where())
 	if s.dir {
 		return nil
 	}

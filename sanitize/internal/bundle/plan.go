@@ -1,4 +1,4 @@
-package zip
+package bundle
 
 import (
 	"fmt"
@@ -9,7 +9,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"sekisho/sanitize"
-	"sekisho/sanitize/internal/zipfile"
 	"sekisho/sanitize/name"
 )
 
@@ -26,19 +25,19 @@ const (
 
 // slot is one entry of the archive and what becomes of it.
 type slot struct {
-	entry   *zipfile.Entry
+	entry   Entry
 	number  int    // from 1, in the order of the archive
 	path    string // clean, without a slash at the end
 	dir     bool
 	clutter bool
-	rule    string // with refused
+	thing   string // with refused: what the finding is about
 	refused error  // why it is left out before it was looked at
 	plain   bool   // the name may be shown to a reader
 }
 
-func (s *slot) refuse(rule, format string, args ...any) {
+func (s *slot) refuse(thing, format string, args ...any) {
 	if s.refused == nil {
-		s.rule, s.refused = rule, fmt.Errorf("%w: %s", sanitize.ErrPolicy, fmt.Sprintf(format, args...))
+		s.thing, s.refused = thing, fmt.Errorf("%w: %s", sanitize.ErrPolicy, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -53,13 +52,13 @@ func (s *slot) where() string {
 }
 
 // plan decides by the names what becomes of each entry.
-func (r *rebuild) plan() {
-	for i, e := range r.archive.Entries {
-		s := slot{entry: e, number: i + 1, plain: true, dir: e.Dir || e.Mode.IsDir() && e.Size == 0}
+func (r *rebuild) plan(entries []Entry) {
+	for i, e := range entries {
+		s := slot{entry: e, number: i + 1, plain: true, dir: e.Dir}
 		s.name()
 		if e.Mode&special != 0 {
 			s.plain = false
-			s.refuse(RuleSpecial, "no file but %s", e.Mode.Type())
+			s.refuse(Special, "no file but %s", e.Mode.Type())
 		}
 		r.slots = append(r.slots, s)
 	}
@@ -81,24 +80,24 @@ func (s *slot) name() {
 	}
 	if len(parts) > maxDepth || len(s.entry.Name) > maxPath {
 		s.plain = false
-		s.refuse(RulePath, "%d folders deep, %d bytes long", len(parts), len(s.entry.Name))
+		s.refuse(Path, "%d folders deep, %d bytes long", len(parts), len(s.entry.Name))
 		return
 	}
 	clean := make([]string, len(parts))
 	for i, part := range parts {
 		if part == "" || part == "." || part == ".." {
 			s.plain = false
-			s.refuse(RulePath, "the name is no path in the archive")
+			s.refuse(Path, "the name is no path in the archive")
 		} else if why := name.Suspicious(part); why != "" {
 			s.plain = false
-			s.refuse(RuleName, "%s", why)
+			s.refuse(Name, "%s", why)
 		}
 		clean[i], _ = name.Clean([]byte(part))
 	}
 	s.path = strings.Join(clean, "/")
 	if why := name.Hazard(s.base()); why != "" && !s.dir {
 		s.plain = s.plain && isOrdinary(s.base())
-		s.refuse(RuleMember, "%s", why)
+		s.refuse(Member, "%s", why)
 	}
 }
 
@@ -141,7 +140,7 @@ func (r *rebuild) refuseTwins() {
 	for _, same := range byKey {
 		for _, s := range same {
 			if len(same) > 1 {
-				s.refuse(RuleTwin, "%d entries have names that are the same on some systems", len(same))
+				s.refuse(Twin, "%d entries have names that are the same on some systems", len(same))
 			}
 		}
 	}
@@ -153,8 +152,8 @@ func (r *rebuild) refuseTwins() {
 			}
 			for _, parent := range byKey[key(s.path[:at])] {
 				if !parent.dir {
-					s.refuse(RuleTwin, "its folder is also a file")
-					parent.refuse(RuleTwin, "it is also a folder")
+					s.refuse(Twin, "its folder is also a file")
+					parent.refuse(Twin, "it is also a folder")
 				}
 			}
 		}
