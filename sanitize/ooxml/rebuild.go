@@ -60,6 +60,16 @@ func (d *document) each(match func(*part) bool, do func(*worker, *part) error) e
 		}
 	}
 	n := min(runtime.GOMAXPROCS(0), len(queue))
+	if total(queue) < smallWork {
+		n = min(n, 1)
+	}
+	for len(d.workers) < n {
+		out, err := newPacked()
+		if err != nil {
+			return err
+		}
+		d.workers = append(d.workers, &worker{d: d, out: out})
+	}
 	errs := make([]error, n)
 	var next int
 	var mu sync.Mutex
@@ -80,13 +90,23 @@ func (d *document) each(match func(*part) bool, do func(*worker, *part) error) e
 	var group sync.WaitGroup
 	for i := range n {
 		group.Go(func() {
-			if errs[i] = d.work(take, do); errs[i] != nil {
+			if errs[i] = d.workers[i].work(take, do); errs[i] != nil {
 				stop()
 			}
 		})
 	}
 	group.Wait()
 	return firstError(errs)
+}
+
+// smallWork is how many bytes of parts are done sooner by one goroutine.
+const smallWork = 256 << 10
+
+func total(queue []*part) (n int64) {
+	for _, p := range queue {
+		n += p.entry.Size
+	}
+	return n
 }
 
 // firstError returns the error that says most: not that of a worker that was only stopped.
@@ -100,19 +120,14 @@ func firstError(errs []error) error {
 }
 
 // work is the life of one goroutine. A panic is an error of the file: the engine cannot catch it here.
-func (d *document) work(take func() *part, do func(*worker, *part) error) (err error) {
+func (w *worker) work(take func() *part, do func(*worker, *part) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v\n%s", sanitize.ErrMalformed, p, debug.Stack())
 		}
 	}()
-	out, err := newPacked()
-	if err != nil {
-		return err
-	}
-	w := &worker{d: d, out: out}
 	for p := take(); p != nil; p = take() {
-		if err := d.ctx.Err(); err != nil {
+		if err := w.d.ctx.Err(); err != nil {
 			return err
 		}
 		if err := do(w, p); err != nil {

@@ -20,6 +20,7 @@ type document struct {
 	parts   []*part          // all that the walk reached, in its order, without root
 	byKey   map[string]*part //
 	sheets  sheetPlan
+	workers []*worker
 	items   map[string]*part // custom XML by its id, in lower case
 	told    map[string]bool  // parts that a finding about a relationship tells of
 }

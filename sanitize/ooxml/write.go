@@ -18,7 +18,7 @@ import (
 func (d *document) write(out io.Writer, live []*part) error {
 	d.name(live)
 	z := zipfile.NewWriter(out)
-	if err := z.AddFile(typesName, d.types(live), false); err != nil {
+	if err := d.add(z, typesName, d.types(live)); err != nil {
 		return err
 	}
 	if err := d.writeRelations(z, d.root); err != nil {
@@ -159,7 +159,19 @@ func (d *document) writeRelations(z *zipfile.Writer, p *part) error {
 		return nil
 	}
 	dir, file := path.Split(p.file)
-	return z.AddFile(dir+"_rels/"+file+".rels", b.Bytes(), false)
+	return d.add(z, dir+"_rels/"+file+".rels", b.Bytes())
+}
+
+// add writes a small part that is no part of the walk.
+func (d *document) add(z *zipfile.Writer, name string, data []byte) error {
+	w, p := d.workers[0].out, part{}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	if err := w.finish(&p); err != nil {
+		return err
+	}
+	return z.AddDeflated(zipfile.Header{Name: name}, p.body, p.crc, p.size)
 }
 
 // relative returns the name of a part as a reference from a part in folder dir, which is "" or ends in a slash.

@@ -143,6 +143,15 @@ func (r *Reader) markup() (Kind, error) {
 }
 
 func (r *Reader) endTag() (Kind, error) {
+	if len(r.opened) > 0 { // the usual case: the right name, without white space
+		name := r.names[r.opened[len(r.opened)-1].name:]
+		b := r.src.buf[r.src.pos+2:]
+		if len(b) > len(name) && b[len(name)] == '>' && bytes.Equal(b[:len(name)], name) {
+			r.src.pos += len(name) + 3
+			r.pop()
+			return End, nil
+		}
+	}
 	i, err := r.until(2, ">", "an end tag")
 	if err != nil {
 		return 0, err
