@@ -33,8 +33,8 @@ func (s *Spool) Begin(id ID) (*Intake, error) {
 	if err := s.root.RemoveAll(string(id)); err != nil {
 		return nil, fmt.Errorf("cannot remove half-made job: %w", err)
 	}
-	if err := durable.MkdirAll(s.root, string(id), 0o700); err != nil {
-		return nil, err
+	if err := s.root.Mkdir(string(id), 0o700); err != nil { // synced by Commit
+		return nil, fmt.Errorf("cannot make folder of job: %w", err)
 	}
 	f, err := durable.Begin(s.root, path.Join(string(id), OriginalFile), 0o600)
 	if err != nil {
@@ -69,10 +69,13 @@ func (in *Intake) Commit(job Job) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	if err := in.file.Commit(); err != nil {
+	if err := in.file.CommitUnsynced(); err != nil {
 		return Job{}, err
 	}
-	if err := in.spool.WriteFile(in.id, jobFile, b); err != nil {
+	if err := in.spool.WriteFile(in.id, jobFile, b); err != nil { // syncs the job's folder, with both names in it
+		return Job{}, err
+	}
+	if err := durable.SyncDir(in.spool.root, "."); err != nil {
 		return Job{}, err
 	}
 	in.done = true

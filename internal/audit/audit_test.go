@@ -353,7 +353,7 @@ func TestFailureAndRecovery(t *testing.T) {
 		t.Fatal(err)
 	}
 	remove(t, head)
-	if err := os.MkdirAll(filepath.Join(head, "x"), 0o700); err != nil { // the head cannot be replaced
+	if err := os.MkdirAll(filepath.Join(head, "x"), 0o700); err != nil { // the head cannot be written
 		t.Fatal(err)
 	}
 	if err := l.Append(t.Context(), received(2)); err == nil {

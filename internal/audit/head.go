@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
@@ -30,9 +29,6 @@ type Head struct {
 }
 
 const headVersion = 1
-
-// maxHead bounds what is read as a head, in bytes.
-const maxHead = 64 << 10
 
 // signed returns what a signature covers.
 func (h Head) signed() ([]byte, error) {
@@ -80,32 +76,23 @@ func (h Head) Check(key ed25519.PublicKey) error {
 
 func headName(log string) string { return log + ".head" }
 
-// write makes the head durable, and returns its bytes.
-func (h Head) write(root *os.Root) ([]byte, error) {
-	b, err := h.encode()
-	if err != nil {
-		return nil, err
-	}
-	return b, durable.WriteFile(root, headName(h.Log), b, 0o600)
-}
-
-// encode returns the head as its file holds it.
+// encode returns the head as its cell holds it.
 func (h Head) encode() ([]byte, error) {
 	b, err := json.Marshal(h)
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode head: %w", err)
 	}
-	return append(b, '\n'), nil
+	return b, nil
 }
 
 // readHead returns the head of the log and its bytes. The error wraps fs.ErrNotExist when there is none.
 func readHead(root *os.Root, log string) (Head, []byte, error) {
-	b, err := fs.ReadFile(root.FS(), headName(log))
+	b, err := durable.ReadCell(root, headName(log))
+	if errors.Is(err, durable.ErrNoCell) {
+		return Head{}, nil, fmt.Errorf("%w: the head cannot be read: %w", ErrTampered, err)
+	}
 	if err != nil {
 		return Head{}, nil, fmt.Errorf("cannot read head: %w", err)
-	}
-	if len(b) > maxHead {
-		return Head{}, nil, fmt.Errorf("%w: head of %d bytes", ErrTampered, len(b))
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

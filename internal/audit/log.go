@@ -200,7 +200,11 @@ func (l *Log) seal(h *Head) ([]byte, error) {
 	if err := h.sign(l.opt.Signer); err != nil {
 		return nil, err
 	}
-	return h.write(l.root)
+	b, err := h.encode()
+	if err != nil {
+		return nil, err
+	}
+	return b, l.tip.cell.Write(b)
 }
 
 // undo cuts off what a failed batch may have left, and forgets the tip, so that the next batch looks at the disk anew.
@@ -232,29 +236,38 @@ func (l *Log) rotate() error {
 
 // fresh makes the head of a log that has no entries.
 func (l *Log) fresh() error {
-	h := Head{Version: headVersion, Log: l.name, Hash: firstPrev, Time: l.opt.Now().UTC().Truncate(time.Microsecond)}
-	bytes, err := l.seal(&h)
+	cell, err := durable.OpenCell(l.root, headName(l.name), 0o600)
 	if err != nil {
 		return err
 	}
-	l.tip = tip{head: h, headBytes: bytes, known: true}
-	return nil
+	l.tip.cell = cell
+	h := Head{Version: headVersion, Log: l.name, Hash: firstPrev, Time: l.opt.Now().UTC().Truncate(time.Microsecond)}
+	l.tip.headBytes, err = l.seal(&h)
+	l.tip.head = h
+	return err
 }
 
-// head reads and checks the head, and makes the first one in a folder that holds nothing of the log.
-func (l *Log) head(names []string) (Head, []byte, error) {
+// loadHead reads and checks the head into the tip, and makes the first one in a folder that holds nothing of the log.
+func (l *Log) loadHead(names []string) error {
 	h, bytes, err := readHead(l.root, l.name)
+	if len(names) == 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, durable.ErrNoCell)) {
+		return l.fresh()
+	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if len(names) > 0 {
-			return Head{}, nil, fmt.Errorf("%w: there are files but no head", ErrTampered)
-		}
-		if err := l.fresh(); err != nil {
-			return Head{}, nil, err
-		}
-		return l.tip.head, l.tip.headBytes, nil
+		return fmt.Errorf("%w: there are files but no head", ErrTampered)
+	}
+	if err == nil {
+		err = h.Check(l.key)
 	}
 	if err != nil {
-		return Head{}, nil, err
+		return err
 	}
-	return h, bytes, h.Check(l.key)
+	if l.tip.cell, err = durable.OpenCell(l.root, headName(l.name), 0o600); err != nil {
+		return err
+	}
+	if _, err := l.tip.cell.Read(); err != nil { // so that it knows whose turn it is
+		return err
+	}
+	l.tip.head, l.tip.headBytes = h, bytes
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -118,7 +119,8 @@ func tamperings() []tampering {
 		}},
 		{"head changed", func(rng *rand.Rand, files map[string][]byte, names []string) {
 			head := bytes.Clone(files["audit.head"])
-			head[rng.IntN(len(head))] ^= 1 << rng.IntN(8)
+			at := slotOf(head) // the other slot holds the head before, which nobody reads
+			head[at+rng.IntN(400)] ^= 1 << rng.IntN(8)
 			files["audit.head"] = head
 		}},
 		{"head removed", func(_ *rand.Rand, files map[string][]byte, _ []string) { delete(files, "audit.head") }},
@@ -133,12 +135,44 @@ func forge(files map[string][]byte, names []string) {
 	_, rest, _ := strings.Cut(string(b), `,"prev":"`)
 	b = rechain(b, rest[:64])
 	hash := string(b[len(b)-67 : len(b)-3])
-	head := string(files["audit.head"])
+	head := headOf(files["audit.head"])
 	_, rest, _ = strings.Cut(head, `"hash":"`)
 	head = strings.Replace(head, rest[:64], hash, 1)
 	_, rest, _ = strings.Cut(head, `"offset":`)
 	old, _, _ := strings.Cut(rest, ",")
-	files[last], files["audit.head"] = b, []byte(strings.Replace(head, `"offset":`+old, fmt.Sprintf(`"offset":%d`, len(b)), 1))
+	head = strings.Replace(head, `"offset":`+old, fmt.Sprintf(`"offset":%d`, len(b)), 1)
+	files[last], files["audit.head"] = b, newestSlot(files["audit.head"], head)
+}
+
+// slotOf returns where the newest slot of a cell begins: the one with the greater turn.
+func slotOf(cell []byte) int {
+	var turns [2]int
+	for i := range turns {
+		if len(cell) > i*4096 {
+			fmt.Sscanf(string(cell[i*4096:]), "%d", &turns[i])
+		}
+	}
+	if turns[1] > turns[0] {
+		return 4096
+	}
+	return 0
+}
+
+func headOf(cell []byte) string {
+	_, rest, _ := strings.Cut(string(cell[slotOf(cell):]), ": ")
+	text, _, _ := strings.Cut(rest, "\n")
+	return text
+}
+
+// newestSlot replaces the newest value of a cell, with a checksum that is right.
+func newestSlot(cell []byte, value string) []byte {
+	at := slotOf(cell)
+	var turn int
+	fmt.Sscanf(string(cell[at:]), "%d", &turn)
+	slot := fmt.Sprintf("%d %08x: %s", turn, crc32.ChecksumIEEE(fmt.Appendf(nil, "%d %s", turn, value)), value)
+	cell = bytes.Clone(cell)
+	copy(cell[at:at+4096], slot+strings.Repeat("\n", 4096-len(slot)))
+	return cell
 }
 
 // TestEveryTamperingIsFound makes 1,000 random changes, and every one must be found.

@@ -2,9 +2,9 @@ package audit
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 
@@ -16,17 +16,21 @@ type tip struct {
 	known     bool
 	head      Head
 	headBytes []byte
-	name      string // of the newest file; "" when there is none
+	cell      *durable.Cell // that holds the head
+	name      string        // of the newest file; "" when there is none
 	month     string
 	file      *durable.AppendFile
 	size      int64
 }
 
-// close closes the newest file and forgets the tip.
+// close closes the files and forgets the tip.
 func (t *tip) close() error {
 	var err error
 	if t.file != nil {
 		err = t.file.Close()
+	}
+	if t.cell != nil {
+		err = errors.Join(err, t.cell.Close())
 	}
 	*t = tip{head: t.head}
 	return err
@@ -43,24 +47,28 @@ func (l *Log) refresh() error {
 	if err != nil {
 		return err
 	}
-	head, headBytes, err := l.head(names)
-	if err != nil {
-		return err
-	}
-	l.tip = tip{known: true, head: head, headBytes: headBytes}
-	tail, err := l.readTail(names)
-	if err == nil {
-		err = l.adopt(names, tail)
+	if err = l.loadHead(names); err == nil {
+		err = l.adoptTail(names)
 	}
 	if err != nil {
 		l.tip.close()
 	}
+	l.tip.known = err == nil
 	return err
+}
+
+// adoptTail takes in what lies behind the head.
+func (l *Log) adoptTail(names []string) error {
+	t, err := l.readTail(names)
+	if err != nil {
+		return err
+	}
+	return l.adopt(names, t)
 }
 
 // unchanged reports whether the disk is as this process left it.
 func (l *Log) unchanged() bool {
-	b, err := fs.ReadFile(l.root.FS(), headName(l.name))
+	b, err := durable.ReadCell(l.root, headName(l.name))
 	if err != nil || !bytes.Equal(b, l.tip.headBytes) {
 		return false
 	}

@@ -86,9 +86,17 @@ func (f *File) CommitFree(next func(n int) string) (string, error) {
 	return taken, nil
 }
 
-// finish syncs and closes the file, gives it its name with name(), and syncs the folder.
-// After an error nothing is visible, and the file is gone.
+// finish makes the file durable under the name that name() gives it.
 func (f *File) finish(name func() error) error {
+	if err := f.place(name); err != nil {
+		return err
+	}
+	return SyncDir(f.root, path.Dir(f.name))
+}
+
+// place syncs and closes the file, and gives it its name with name(). After an error nothing is visible, and the file is
+// gone.
+func (f *File) place(name func() error) error {
 	if f.done {
 		return errors.New("cannot commit file: already finished")
 	}
@@ -105,7 +113,7 @@ func (f *File) finish(name func() error) error {
 		return fmt.Errorf("cannot name file: %w", err)
 	}
 	f.done = true
-	return SyncDir(f.root, path.Dir(f.name))
+	return nil
 }
 
 // Abort forgets the file. It does nothing after a commit, so it is safe to defer.
