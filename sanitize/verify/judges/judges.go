@@ -10,6 +10,7 @@ import (
 	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
 	"sekisho/sanitize/verify/text"
+	"sekisho/sanitize/verify/tiff"
 	"sekisho/sanitize/verify/zip"
 )
 
@@ -27,6 +28,7 @@ func All() []verify.Judge {
 		ooxml.Potx(),
 		ooxml.Ppsx(),
 		ooxml.Pptx(),
+		tiff.Judge{},
 		text.Plain{},
 		ooxml.Xlsx(),
 		ooxml.Xltx(),
