@@ -14,21 +14,20 @@ import (
 type Engine struct {
 	formats []Format
 	infos   []Info // of formats, same order
-	name    func(Input) string
-	hazard  func(untrustedName string) string
+	naming  Naming
 }
 
-// Naming is how an engine is told about things that are no format: what an input that no format claims looks like
-// ("Windows executable"), and why a name must never pass, whatever the content ("" when it may).
+// Naming is how an engine is told about things that are no format. Each field may be nil.
 type Naming struct {
-	Kind   func(Input) string
-	Hazard func(untrustedName string) string
+	Kind    func(Input) string                // what an input that no format claims looks like: "Windows executable"
+	Hazard  func(untrustedName string) string // why a name must never pass, whatever the content; "" when it may
+	Malware func(Input) string                // the name of malware that is known at sight; "" when it is none
 }
 
 // NewEngine returns an engine over formats. It fails when two share an ID or an extension with no refinement between
 // them, or when one refines a format that is not there.
 func NewEngine(formats []Format, naming Naming) (*Engine, error) {
-	e := &Engine{formats: formats, name: naming.Kind, hazard: naming.Hazard}
+	e := &Engine{formats: formats, naming: naming}
 	ids := map[string]bool{}
 	for _, f := range formats {
 		info := f.Info()
@@ -163,10 +162,10 @@ func (e *Engine) isA(id, base string) bool {
 }
 
 func (e *Engine) kind(in Input) string {
-	if e.name == nil {
+	if e.naming.Kind == nil {
 		return "unknown content"
 	}
-	return e.name(in)
+	return e.naming.Kind(in)
 }
 
 // Job is one file to rebuild.
@@ -185,6 +184,9 @@ func (e *Engine) Rebuild(ctx context.Context, job Job, out io.Writer) (Report, e
 	defer cancel()
 	limited := &limitedWriter{w: out, left: job.Policy.Limits.FileSize}
 	report, err := e.rebuild(ctx, job, limited, b, 0)
+	if b.malware.Load() && !errors.Is(err, ErrMalware) {
+		err = fmt.Errorf("%w: in a file inside this one", ErrMalware)
+	}
 	report.sortFindings()
 	return report, err
 }
@@ -196,10 +198,8 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 	if job.Input.Size() > job.Policy.Limits.FileSize {
 		return report, fmt.Errorf("%w: %d bytes, at most %d", ErrLimit, job.Input.Size(), job.Policy.Limits.FileSize)
 	}
-	if e.hazard != nil {
-		if why := e.hazard(job.Name); why != "" {
-			return report, fmt.Errorf("%w: %s", ErrPolicy, why)
-		}
+	if err := e.never(job, b); err != nil {
+		return report, err
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -234,6 +234,22 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 		done.Output = info.ID
 	}
 	return done, err
+}
+
+// never fails for what must not pass whatever a format would make of it.
+func (e *Engine) never(job Job, b *budget) error {
+	if e.naming.Malware != nil {
+		if name := e.naming.Malware(job.Input); name != "" {
+			b.malware.Store(true)
+			return fmt.Errorf("%w: %s", ErrMalware, name)
+		}
+	}
+	if e.naming.Hazard != nil {
+		if why := e.naming.Hazard(job.Name); why != "" {
+			return fmt.Errorf("%w: %s", ErrPolicy, why)
+		}
+	}
+	return nil
 }
 
 // agree fails with ErrMismatch when the name says another format than the content: a type that a reader would open

@@ -45,8 +45,9 @@ func box() fake {
 func engine(t *testing.T, formats ...Format) *Engine {
 	t.Helper()
 	e, err := NewEngine(formats, Naming{
-		Kind:   func(Input) string { return "a stone" },
-		Hazard: func(name string) string { return map[bool]string{true: "runs"}[strings.HasSuffix(name, ".exe")] },
+		Malware: func(in Input) string { return map[bool]string{true: "evil"}[string(in.Head(2)) == "t!"] },
+		Kind:    func(Input) string { return "a stone" },
+		Hazard:  func(name string) string { return map[bool]string{true: "runs"}[strings.HasSuffix(name, ".exe")] },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +162,24 @@ func TestPanicIsMalformed(t *testing.T) {
 	report, err := engine(t, f).Rebuild(context.Background(), Job{Input: BytesInput([]byte("t")), Policy: Standard()}, io.Discard)
 	if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "index out of range") || report.Type != "txt" {
 		t.Errorf("report %+v, error %v", report, err)
+	}
+}
+
+// TestMalwareInsideIsMalware: a container that leaves a bad member out and goes on does not make the file pass.
+func TestMalwareInsideIsMalware(t *testing.T) {
+	lenient := box()
+	strict := lenient.rebuild
+	lenient.rebuild = func(ctx context.Context, in Input, out io.Writer, pass Pass) (Report, error) {
+		if _, err := strict(ctx, in, out, pass); err != nil {
+			return Report{}, nil
+		}
+		return Report{}, nil
+	}
+	e := engine(t, append([]Format{lenient}, formats()[1:]...)...)
+	for _, content := range []string{"t!", "[t!", "[[t!"} {
+		if _, _, err := run(e, content, "", Standard()); !errors.Is(err, ErrMalware) || ReasonOf(err) != ReasonMalware {
+			t.Errorf("%s: %v", content, err)
+		}
 	}
 }
 

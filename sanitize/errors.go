@@ -7,6 +7,7 @@ import (
 
 // The kinds of refusal. A format wraps one of them with %w; the text after it is for the log and the report.
 var (
+	ErrMalware     = errors.New("malware")     // known at sight; nothing makes such a file cross
 	ErrUnsupported = errors.New("unsupported") // recognised or not, no format rebuilds it
 	ErrAmbiguous   = errors.New("ambiguous")   // two unrelated formats claim it: a polyglot
 	ErrMismatch    = errors.New("mismatch")    // the name says one type, the content another
@@ -36,7 +37,7 @@ func ReasonOf(err error) Reason {
 		err    error
 		reason Reason
 	}{
-		{ErrEncrypted, ReasonEncrypted}, {ErrUnsupported, ReasonUnsupported}, {ErrAmbiguous, ReasonAmbiguous},
+		{ErrMalware, ReasonMalware}, {ErrEncrypted, ReasonEncrypted}, {ErrUnsupported, ReasonUnsupported}, {ErrAmbiguous, ReasonAmbiguous},
 		{ErrMismatch, ReasonMismatch}, {ErrLimit, ReasonLimit}, {ErrPolicy, ReasonPolicy},
 		{context.DeadlineExceeded, ReasonTimeout}, {context.Canceled, ReasonTimeout},
 	} {

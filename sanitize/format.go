@@ -62,6 +62,7 @@ type budget struct {
 	input    int64
 	expanded atomic.Int64
 	entries  atomic.Int64
+	malware  atomic.Bool // some file of the run is malware: no container may leave it out and pass
 }
 
 func (b *budget) expand(n int64) error {

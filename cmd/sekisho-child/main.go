@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/worker/sandbox"
 	"sekisho/sanitize"
 	"sekisho/sanitize/formats"
+	"sekisho/sanitize/identify"
 	"sekisho/sanitize/name"
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/judges"
@@ -26,7 +27,9 @@ func main() {
 }
 
 func services() (child.Services, error) {
-	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{Hazard: name.Hazard})
+	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{
+		Kind: identify.Kind, Hazard: name.Hazard, Malware: identify.Malware,
+	})
 	if err != nil {
 		return child.Services{}, err
 	}

@@ -49,9 +49,12 @@ type Outcome struct {
 	Detail string `json:"-"` // for the log
 }
 
-// hold makes the outcome a held one.
+// hold makes the outcome a held or blocked one.
 func (o *Outcome) hold(reason sanitize.Reason, detail string) {
 	o.Verdict, o.Reason, o.Detail = sanitize.Held, reason, detail
+	if reason == sanitize.ReasonMalware {
+		o.Verdict = sanitize.Blocked
+	}
 }
 
 // begin opens the file path and describes it. A file that is no regular one is an error: there is nothing to treat.

@@ -26,6 +26,7 @@ type kind struct {
 // kinds returns the closed set, in the order in which an error is compared with it.
 func kinds() []kind {
 	return []kind{
+		{"malware", sanitize.ErrMalware, sanitize.ReasonMalware},
 		{"encrypted", sanitize.ErrEncrypted, sanitize.ReasonEncrypted},
 		{"unsupported", sanitize.ErrUnsupported, sanitize.ReasonUnsupported},
 		{"ambiguous", sanitize.ErrAmbiguous, sanitize.ReasonAmbiguous},
