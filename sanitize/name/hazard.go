@@ -60,6 +60,12 @@ func foreignLetter(ext string) rune {
 	return 0
 }
 
+// signs are parts of a name that some program gives a meaning to, or that push the rest of it out of sight.
+var signs = [...]string{
+	"`", "${", "$(", "{{", "<%", "%00", "%2e", "%2f", "%5c", "%s%", "%n%", "%x%", "&&", ";", "     ", "\u3000\u3000\u3000",
+	"\u2044", "\u2215", "\u2216", "\u29f5", "\u29f8", "\ufe68", // look like slashes, and are no letters of any language
+}
+
 // Suspicious returns why nobody would give a file this name in good faith, and "" when somebody might: it has a form
 // that makes programs mistake it for something else (an option, a formula, a template, an expression of a shell), or
 // it must be changed to be stored at all. Another encoding and another Unicode form are no reason.
@@ -70,12 +76,12 @@ func Suspicious(untrustedName string) string {
 			return "the name cannot be stored as it is: " + c
 		}
 	}
-	for _, prefix := range []string{"-", "=", "@", ".", "~"} {
+	for _, prefix := range []string{"-", "=", "@", ".", "~", "'", "&"} {
 		if strings.HasPrefix(clean, prefix) {
 			return fmt.Sprintf("the name begins with %q", prefix)
 		}
 	}
-	for _, sign := range []string{"`", "${", "$(", "{{", "<%", "%00", "%2e", "%2f", "%5c", "&&", "';", "\";", ";--", "     ", "\u3000\u3000\u3000"} {
+	for _, sign := range signs {
 		if strings.Contains(strings.ToLower(clean), sign) {
 			return fmt.Sprintf("the name has %q", sign)
 		}
