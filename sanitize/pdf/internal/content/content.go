@@ -189,9 +189,9 @@ func (c *Cleaner) colours() int {
 	return count
 }
 
-// space keeps what comes next apart from what was written.
+// space keeps what comes next apart from what was written, be that a name of no letters.
 func (c *Cleaner) space() {
-	if n := len(c.dst); n > c.start && object.IsRegular(c.dst[n-1]) {
+	if n := len(c.dst); n > c.start && (object.IsRegular(c.dst[n-1]) || c.dst[n-1] == '/') {
 		c.dst = append(c.dst, ' ')
 	}
 }

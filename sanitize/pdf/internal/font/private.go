@@ -25,6 +25,9 @@ func privatePart(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	out := append([]byte(nil), b[:end]...)
+	if !object.IsSpace(out[end-1]) {
+		out = append(out, '\n')
+	}
 	return append(out, "end\nend\nreadonly put\nnoaccess put\ndup/FontName get exch definefont pop\nmark currentfile closefile\n"...), nil
 }
 
@@ -47,8 +50,11 @@ func charStrings(b []byte, pos int) (end, count int, err error) {
 		if !ok {
 			return 0, 0, malformed("Type 1 glyph %d cut short", count)
 		}
-		pos = object.Word(b, object.SkipSpace(b, next)) // ND or |-
 		count++
+		word := object.SkipSpace(b, next) // ND or |-
+		if pos = object.Word(b, word); string(b[word:pos]) == "end" {
+			pos = next
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func separate(b []byte, o Object) []byte {
 	case Name, String, Array, Dict:
 		return b
 	}
-	if n := len(b); n > 0 && !IsRegular(b[n-1]) {
+	if n := len(b); n > 0 && !IsRegular(b[n-1]) && b[n-1] != '/' { // a slash is a name of no letters
 		return b
 	}
 	return append(b, ' ')
