@@ -266,6 +266,24 @@ func TestNoNamespaces(t *testing.T) {
 	}
 }
 
+// TestRefusedNamespaces asks for what no kernel gives, as one that gives no name spaces would answer.
+func TestRefusedNamespaces(t *testing.T) {
+	p := pool(t, children.hostile)
+	p.starter.mu.Lock()
+	p.program.attr.UidMappings[0].HostID = 1<<32 - 1 // nobody may be this user
+	p.starter.mu.Unlock()
+	p.starter.drop()
+	if _, err := p.first(); err == nil || !strings.Contains(err.Error(), "[namespaces]") {
+		t.Errorf("%v", err)
+	}
+	p.accepted = p.accepted.With(wire.Namespaces)
+	c, err := p.first()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.end()
+}
+
 func TestManyAtOnce(t *testing.T) {
 	p := pool(t, children.hostile, func(o *Options) { o.Ready = 3 })
 	verbs := []string{"echo\nx", "panic", "exit", "echo\nx", "encrypted"}

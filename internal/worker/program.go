@@ -11,8 +11,8 @@ import (
 	"sekisho/internal/worker/wire"
 )
 
-// nobody is the user and group that a child is, in its own user name space and, when the pool's process is root, in
-// the machine's.
+// nobody is the user and group that a child is, in the children's user name space and, when the pool's process may
+// choose, in the machine's.
 const nobody = 65534
 
 // firstFD keeps the program's descriptor clear of those that a child inherits.
@@ -38,7 +38,7 @@ func openProgram(o Options) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open child program: %w", err)
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	null, err := os.Open(os.DevNull)
 	if err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("cannot open child program: %w", err)
@@ -82,10 +82,22 @@ func (p *program) run(stderr, control *os.File) (*os.Process, error) {
 const sharedNamespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC |
 	syscall.CLONE_NEWUTS
 
+// canBeAnother reports whether this process may make others that belong to another user: root mostly, but not root in a
+// container that dropped its privileges.
+func canBeAnother() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData // of 32 capabilities each
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	const need = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID
+	return data[0].Effective&need == need
+}
+
 // attributes describes how the starter is cloned. It may make name spaces inside its own; a child may do nothing: it is
 // nobody, and loses at exec every capability in its name spaces.
 func attributes(namespaces bool) syscall.SysProcAttr {
-	root := os.Geteuid() == 0
+	root := canBeAnother()
 	attr := syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	if root || namespaces {
 		attr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: !root}

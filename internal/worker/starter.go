@@ -112,9 +112,19 @@ func (s *starter) begin() (*process, error) {
 	if err != nil {
 		ours.Close()
 		errRead.Close()
-		return nil, err
+		return nil, s.explain(err)
 	}
 	return &process{proc: proc, control: ours, stderr: newTail(errRead)}, nil
+}
+
+// explain names the layer where the kernel refuses to make name spaces.
+func (s *starter) explain(err error) error {
+	refused := errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSPC) ||
+		errors.Is(err, unix.EUSERS) || errors.Is(err, unix.ENOSYS)
+	if !refused || s.program.lack.Has(wire.Namespaces) {
+		return err
+	}
+	return fmt.Errorf("the kernel does not give the sandbox layers [%s]: %w", wire.Namespaces, err)
 }
 
 // order has the starter clone a child with the given stderr and socket, and returns its process id.
