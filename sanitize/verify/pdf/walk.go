@@ -284,7 +284,7 @@ func (w *walk) kind(d dict, r role, where string) error {
 		}
 	case r == catalogNames:
 		for k := range d {
-			if k != "Dests" && k != "EmbeddedFiles" {
+			if k != "AP" && k != "Dests" && k != "EmbeddedFiles" {
 				return verify.Fail(RuleKey, where, "the name tree %q", string(k))
 			}
 		}

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"slices"
 	"strings"
 
 	"sekisho/sanitize/verify"
@@ -23,26 +22,20 @@ var beginnings = [...]string{
 // anywhere are the marks of a page that a browser finds in the middle of what it sniffs.
 var anywhere = [...]string{"<html", "<script", "<svg", "<!doctype", "<iframe", "<?xml", "<?php", "<job", "<scriptlet", "%pdf-"}
 
-// headers are those with which a mail begins.
-var headers = [...]string{
-	"received", "return-path", "from", "to", "cc", "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding",
-	"delivered-to", "reply-to", "x-mailer", "newsgroups", "path", "references", "in-reply-to", "user-agent",
-}
-
-// mail reports whether head begins with two header lines of a mail (RFC 5322 section 2.2).
+// mail reports whether head begins with header lines (RFC 5322 section 2.2), one of which makes a mail of them that has
+// parts (RFC 2045 section 3). An old news article in plain text is a text.
 func mail(head string) bool {
-	for range 2 {
-		line, rest, _ := strings.Cut(head, "\n")
+	for {
+		line, rest, more := strings.Cut(head, "\n")
 		key, _, ok := strings.Cut(line, ":")
-		if !ok || !slices.Contains(headers[:], key) {
+		switch {
+		case key == "mime-version", key == "content-type", key == "content-transfer-encoding":
+			return ok
+		case !more, !ok && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t"), strings.Contains(key, " ") && ok && line[0] != ' ':
 			return false
-		}
-		for strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "\t") { // a folded line
-			_, rest, _ = strings.Cut(rest, "\n")
 		}
 		head = rest
 	}
-	return true
 }
 
 // disguise fails when the start of b is that of markup, a script or another type.

@@ -56,7 +56,7 @@ func TestPlain(t *testing.T) {
 			t.Errorf("%s: a good text violates %s", e, rule)
 		}
 	}
-	if rule := judge(t, "txt", []byte("Subject: お知らせ\n本文\n"), sanitize.Standard()); rule != "" {
+	if rule := judge(t, "txt", []byte("Newsgroups: a\nSubject: お知らせ\n\nMIME-Version: 本文\n"), sanitize.Standard()); rule != "" {
 		t.Errorf("a note that begins with its subject violates %s", rule)
 	}
 	if rule := judge(t, "txt", nil, sanitize.Standard()); rule != "" {
