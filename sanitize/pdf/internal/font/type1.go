@@ -122,9 +122,9 @@ func encrypt(plain []byte) []byte {
 func clearPart(text []byte) ([]byte, error) {
 	out := []byte("%!PS-AdobeFont-1.0\n12 dict begin\n/FontType 1 def\n/PaintType 0 def\n")
 	if name := entry(text, "FontName"); len(name) > 0 && name[0] == '/' {
-		out = append(out, "/FontName "...)
-		out = object.AppendName(out, object.UnescapeName(name[1:object.Word(name, 1)]))
-		out = append(out, " def\n"...)
+		if word := string(name[1:object.Word(name, 1)]); !isKey(word) {
+			out = append(append(append(out, "/FontName /"...), word...), " def\n"...)
+		}
 	}
 	for _, e := range []struct {
 		key   string
@@ -146,6 +146,11 @@ func clearPart(text []byte) ([]byte, error) {
 		return nil, err
 	}
 	return append(out, "currentdict end\ncurrentfile eexec\n"...), nil
+}
+
+// isKey reports whether a name is one that the clear part is searched for: no font and no glyph is called that.
+func isKey(name string) bool {
+	return name == "FontName" || name == "FontMatrix" || name == "FontBBox" || name == "Encoding"
 }
 
 // entry returns what follows the last key of this name, or nil.
@@ -210,7 +215,7 @@ func appendEncoding(out, text []byte) ([]byte, error) {
 		case o == object.Keyword("put"):
 			name, isName := last.(object.Name)
 			n, isCode := code.(int64)
-			if isName && isCode && n >= 0 && n < 256 {
+			if isName && isCode && n >= 0 && n < 256 && !isKey(string(name)) {
 				out = append(strconv.AppendInt(append(out, "dup "...), n, 10), ' ')
 				out = append(object.AppendName(out, string(name)), " put\n"...)
 			}
