@@ -29,6 +29,13 @@ import (
 const crashDirEnv = "SEKISHO_QUEUE_CRASH_DIR"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(fullEnv); dir != "" {
+		if err := meetFullDisk(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(crashDirEnv); dir != "" {
 		if err := victim(dir); err != nil {
 			fmt.Fprintln(os.Stderr, "victim:", err)

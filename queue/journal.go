@@ -154,9 +154,11 @@ func (j *journal) append(b *batch) error {
 		}
 	}
 	if err := j.file.Append(b.text); err != nil {
-		// After a failed write or sync nobody knows what the disk holds. The lines are cut off, and the segment is left.
-		j.broken = true
-		return errors.Join(err, j.file.Truncate(j.size))
+		// After a failed write or sync nobody knows what the disk holds. The lines are cut off, and the segment is left,
+		// unless nothing else was in it: a disk that is full for hours must not end as thousands of empty segments.
+		cut := j.file.Truncate(j.size)
+		j.broken = cut != nil || j.size > 0
+		return errors.Join(err, cut)
 	}
 	j.size += int64(len(b.text))
 	s := &j.segments[len(j.segments)-1]
