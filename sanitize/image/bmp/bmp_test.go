@@ -184,6 +184,9 @@ func TestSuite(t *testing.T) {
 		clean("filled rows", change(func(m *bitmap) { m.pixels = strings.Replace(rows24, "\x00\x00", "NE", 2) }), func(t *testing.T, out []byte) {
 			raw(t, out, rows24)
 		}),
+		clean("last row not filled", change(func(m *bitmap) { m.pixels = rows24[:14] }), wantPlain),
+		clean("more colours than bits", bitmap{width: 1, height: 1, depth: 1, colours: 4, palette: greys(4), pixels: "\x80\x00\x00\x00"}.bytes(),
+			want(grey(17)...), ruleGap, rulePalette),
 		clean("32 bits", bitmap{width: 1, height: 1, depth: 32, pixels: "\x01\x02\x03N"}.bytes(), want(rgb(3, 2, 1))),
 		clean("16 bits", bitmap{width: 2, height: 1, depth: 16, pixels: "\x00\x7c\xff\x7f"}.bytes(), want(rgb(255, 0, 0), rgb(255, 255, 255))),
 		clean("565", bitmap{width: 2, height: 1, depth: 16, compression: bitFields, extra: u32(0xf800, 0x7e0, 0x1f),
@@ -224,11 +227,12 @@ func TestSuite(t *testing.T) {
 		refuse("lowest height", sanitize.ErrMalformed, change(func(m *bitmap) { m.height, m.width = -1<<31, -5 })),
 		refuse("jpeg inside", sanitize.ErrUnsupported, change(func(m *bitmap) { m.compression = 4 })),
 		refuse("13 bits", sanitize.ErrUnsupported, change(func(m *bitmap) { m.depth = 13 })),
-		refuse("too few pixels", sanitize.ErrMalformed, change(func(m *bitmap) { m.pixels = rows24[:15] })),
+		refuse("too few pixels", sanitize.ErrMalformed, change(func(m *bitmap) { m.pixels = rows24[:8] })),
 		refuse("torn mask", sanitize.ErrMalformed, bitmap{width: 1, height: 1, depth: 16, compression: bitFields,
 			extra: u32(0xf00f, 0x7e0, 0x1f), pixels: "\x00\x00\x00\x00"}.bytes()),
 		refuse("colour outside", sanitize.ErrMalformed, bitmap{width: 1, height: 1, depth: 8, colours: 1, palette: "abc\x00", pixels: "\x01\x00\x00\x00"}.bytes()),
 		refuse("colours past the end", sanitize.ErrMalformed, bitmap{width: 1, height: 1, depth: 8, colours: 256, palette: "abc\x00"}.bytes()),
+		refuse("too few pixels by one", sanitize.ErrMalformed, change(func(m *bitmap) { m.pixels = rows24[:13] })),
 		refuse("2^32 colours", sanitize.ErrMalformed, change(func(m *bitmap) { m.colours = 1<<32 - 1 })),
 		refuse("codes past the row", sanitize.ErrMalformed, rle(8, rle8, "\x06\x01\x00\x00\x05\x01\x00\x01").bytes()),
 		refuse("codes past the picture", sanitize.ErrMalformed, rle(8, rle8, "\x00\x02\x00\x09\x05\x01\x00\x01").bytes()),

@@ -1,6 +1,7 @@
 package bmp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -165,7 +166,8 @@ func (p *picture) readPalette(b []byte, at, entry int, colours uint32) (end int,
 		room := max(0, int64(binary.LittleEndian.Uint32(b[10:]))-int64(at)) / int64(entry)
 		colours = uint32(min(1<<p.depth, room))
 	}
-	if colours > 1<<p.depth || at+int(colours)*entry > len(b) {
+	colours = min(colours, 1<<p.depth) // more than a pixel can name are as good as a gap
+	if at+int(colours)*entry > len(b) {
 		return 0, fmt.Errorf("%w: colour table of %d", errMalformed, colours)
 	}
 	for i := range int(colours) {
@@ -191,7 +193,11 @@ func (p *picture) findPixels(b []byte, end int, pass sanitize.Pass, report *sani
 		}
 		return p.expand(rest, report)
 	}
-	n := int64(rowBytes(p.width, p.depth)) * int64(p.height)
+	row := rowBytes(p.width, p.depth)
+	n := int64(row) * int64(p.height)
+	if short := n - int64(len(rest)); short > 0 && short <= int64(row-(p.width*p.depth+7)/8) { // only filling
+		rest = append(bytes.Clone(rest), make([]byte, short)...)
+	}
 	if n > int64(len(rest)) {
 		return fmt.Errorf("%w: %d bytes of pixels, need %d", errMalformed, len(rest), n)
 	}

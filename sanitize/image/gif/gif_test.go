@@ -96,6 +96,9 @@ func TestSuite(t *testing.T) {
 	same("xmp", insert(one, "\x21\xff\x0bXMP DataXMP\x06NEEDLE\x00"), 1, ruleXMP)
 	same("application data", insert(one, "\x21\xff\x0bNEEDLE12345\x06NEEDLE\x00"), 1, ruleApp)
 	same("second repeat", insert(three, "\x21\xff\x0bNETSCAPE2.0\x03\x01\x03\x00\x00"), 3, ruleApp)
+	cases = append(cases, sanitizetest.Case{Name: "empty frame", Gone: []string{"NEEDLE"}, Rules: []string{ruleSurplus}, Exact: true,
+		Input: insert(one, "\x2c\x00\x00\x00\x00\x00\x00\x05\x00\x00\x02\x06NEEDLE\x00"),
+		Check: func(t *testing.T, out []byte) { sameFrames(t, one, out, 1) }})
 	same("trailing", append(bytes.Clone(one), "NEEDLE"...), 1, ruleTrailing)
 	cases = append(cases,
 		sanitizetest.Case{Name: "palette", Input: []byte(tinyHead + tinyBody + ";"), Gone: []string{"NEEDLE", "-1!"}, Rules: []string{rulePalette}, Exact: true,

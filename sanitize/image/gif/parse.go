@@ -228,7 +228,11 @@ func (p *parser) image() error {
 	if f.data, err = p.blocks(); err != nil {
 		return err
 	}
-	if f.w == 0 || f.h == 0 || f.colours == nil || f.codeSize < 2 || f.codeSize > 8 {
+	if f.w == 0 || f.h == 0 { // nothing to see
+		p.report.Add(ruleSurplus, sanitize.Removed, "")
+		return nil
+	}
+	if f.colours == nil || f.codeSize < 2 || f.codeSize > 8 {
 		return fmt.Errorf("%w: frame of %d by %d pixels with codes of %d bits", errMalformed, f.w, f.h, f.codeSize)
 	}
 	return p.addFrame(f)

@@ -86,7 +86,7 @@ func (pg *page) layPieces() error {
 	if _, ok := pg.fields[tagTileOffsets]; ok {
 		pg.tiled, offsets, counts = true, tagTileOffsets, tagTileCounts
 		w, h := pg.one(tagTileWidth, 0), pg.one(tagTileLength, 0)
-		if w%16 != 0 || h%16 != 0 || w > 1<<16 || h > 1<<16 {
+		if w > 1<<16 || h > 1<<16 {
 			return fmt.Errorf("%w: tiles of %d by %d pixels", errMalformed, w, h)
 		}
 		pg.pieceW, pg.pieceH = int(w), int(h)
