@@ -2,12 +2,15 @@ package ooxml
 
 import (
 	"bytes"
+	"compress/gzip"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/ooxml/internal/grammar"
+	"sekisho/sanitize/ooxml/internal/metafile"
 )
 
 // fileType is how a file inside a package is named and stored.
@@ -87,6 +90,9 @@ func (w *worker) embedded(p *part) error {
 		return err
 	}
 	if p.kind == grammar.ImagePart {
+		if ok, err := w.metafile(p, data); err != nil || ok {
+			return err
+		}
 		p.findings = nil
 		p.add(rule, sanitize.Replaced)
 		ok, err = w.member(p, neutral(), typeOf)
@@ -95,6 +101,56 @@ func (w *worker) embedded(p *part) error {
 		w.d.lose(p, rule)
 	}
 	return err
+}
+
+// metafile rebuilds a Windows metafile, compressed or not, and reports whether it was one.
+func (w *worker) metafile(p *part, data []byte) (bool, error) {
+	data, err := w.d.gunzip(data)
+	if err != nil {
+		return false, err
+	}
+	out, kind, dropped, err := metafile.Rebuild(data)
+	if err != nil {
+		return false, w.d.ctx.Err()
+	}
+	t, _ := pictureType(kind)
+	p.suffix, p.mime = t.suffix, t.mime
+	if dropped > 0 {
+		p.findings = append(p.findings, sanitize.Finding{Rule: ruleMetafile, Action: sanitize.Removed, Where: p.where(), Count: dropped})
+	}
+	if _, err := w.out.Write(out); err != nil {
+		return false, err
+	}
+	return true, w.out.finish(p)
+}
+
+// gunzip returns what is in data when it is compressed, as Office stores some metafiles; else data. What does not
+// decompress is no picture.
+func (d *document) gunzip(data []byte) ([]byte, error) {
+	if len(data) < 18 || data[0] != 0x1f || data[1] != 0x8b {
+		return data, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, d.ctx.Err()
+	}
+	var out []byte
+	block := make([]byte, 64<<10)
+	for {
+		n, err := z.Read(block)
+		if err := d.expand(int64(n)); err != nil {
+			return nil, err
+		}
+		if out = append(out, block[:n]...); int64(len(out)) > d.limits.FileSize {
+			return nil, nil
+		}
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, d.ctx.Err()
+		}
+	}
 }
 
 // member gives data to the engine and takes what comes back, if it is of a type that fits. It fails only when the whole
