@@ -143,6 +143,9 @@ func TestReceivesJudgesReleasesAndRecords(t *testing.T) {
 	if got := transfertest.Files(t, z.release); len(got) != 1 || got["お知らせ.txt"] != "こんにちは\r\n" {
 		t.Errorf("released %q", got)
 	}
+	if entries, err := os.ReadDir(z.release); err != nil || len(entries) != 1 {
+		t.Errorf("release folder: %v, %v", entries, err)
+	}
 	root, err := os.OpenRoot(filepath.Join(z.dir, "state", "record"))
 	if err != nil {
 		t.Fatal(err)

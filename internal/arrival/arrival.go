@@ -21,6 +21,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
 	"sekisho/internal/worker"
 	"sekisho/sanitize"
 	"sekisho/transfer/keyfile"
@@ -75,7 +76,7 @@ func (z *Zone) open(child string) error {
 	if opt.Spool, err = z.folder("spool"); err != nil {
 		return err
 	}
-	if opt.Routes, err = z.routes(); err != nil {
+	if err := z.routes(&opt); err != nil {
 		return err
 	}
 	if err := z.openRecord(opt.HostKey); err != nil {
@@ -137,17 +138,31 @@ func (z *Zone) folder(name string) (*os.Root, error) {
 
 // routes opens the release folders. They must exist: a folder made in the place of a share that is not mounted would take
 // files that nobody sees.
-func (z *Zone) routes() (map[string]*os.Root, error) {
-	roots := map[string]*os.Root{}
+func (z *Zone) routes(opt *receiver.Options) error {
+	opt.Routes, opt.Stages = map[string]*os.Root{}, map[string]*os.Root{}
 	for _, r := range z.cfg.Routes {
+		if err := manifest.CheckRoute(r.Name); err != nil {
+			return err
+		}
 		root, err := os.OpenRoot(r.Release)
 		if err != nil {
-			return nil, fmt.Errorf("cannot open release folder of route %q: %w", r.Name, err)
+			return fmt.Errorf("cannot open release folder of route %q: %w", r.Name, err)
 		}
 		z.onClose(root.Close)
-		roots[r.Name] = root
+		opt.Routes[r.Name] = root
+		stage, err := z.folder(filepath.Join("stage", r.Name))
+		if err != nil {
+			return err
+		}
+		movable, err := durable.CanMove(stage, root)
+		if err != nil {
+			return fmt.Errorf("cannot use release folder of route %q: %w", r.Name, err)
+		}
+		if movable { // else files are staged in the release folder, hidden: a file must not be copied into its place
+			opt.Stages[r.Name] = stage
+		}
 	}
-	return roots, nil
+	return nil
 }
 
 func (z *Zone) openRecord(signer ed25519.PrivateKey) error {

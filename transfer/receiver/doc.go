@@ -1,6 +1,6 @@
 // Package receiver is the LGWAN zone's end of the crossing. It trusts nothing it receives.
 //
-//	SSH ─► <spool>/in/<id>.pkg ─► signature ─► replay, sequence ─► <release>/.sekisho/<id> (hash) ─► Check
+//	SSH ─► <spool>/in/<id>.pkg ─► signature ─► replay, sequence ─► <stage>/<id> (hash) ─► Check
 //	                                  └──────────────┴─────► <spool>/refused/ ◄────┴──────────────────┘
 //	─► Record ─► journal: intent ─► rename without overwriting ─► journal: released ─► spool file removed
 //
@@ -18,7 +18,7 @@
 //	rename                             the same: the staged file is gone
 //	journal: released                  removes the spool file
 //
-// The staged file is moved, never copied, into its place, and nothing else removes it: so that it is gone says that it was
+// A file is staged on the disk of the release folder, where staff cannot see it. The staged file is moved, never copied, into its place, and nothing else removes it: so that it is gone says that it was
 // released, even when staff have taken the released file away since.
 //
 // A released package uses up its id and its sequence number: another one with either is refused. A refused package may be

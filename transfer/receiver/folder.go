@@ -13,18 +13,21 @@ import (
 	"sekisho/transfer/manifest"
 )
 
-// stageDir is the hidden folder in each release folder where files are whole before they appear. Staff cannot look into it.
+// stageDir is where files are made whole before they appear, when no other folder is given: hidden in the release folder,
+// and staff cannot look into it.
 const stageDir = ".sekisho"
 
-// tokenName names the file in stageDir that tells this release folder from any other, such as an empty mount point.
+// tokenName names the file among the staged ones that tells this release folder from any other, such as an empty mount point.
 const tokenName = "folder"
 
 // maxNumbered is how many files of one name a folder can have before names get the package id instead of a number.
 const maxNumbered = 1000
 
-// folder is the release folder of one route.
+// folder is the release folder of one route, and the folder where its files are staged.
 type folder struct {
 	root     *os.Root
+	stages   *os.Root
+	dir      string // below stages
 	fileMode fs.FileMode
 	dirMode  fs.FileMode
 }
@@ -32,10 +35,10 @@ type folder struct {
 // open makes the folder ready for the route, and removes staged files that have no intent. While an intent is open it insists
 // on the folder the intent was for: in any other one the staged file would be missing, which would look like a release.
 func (f *folder) open(route string, l *ledger) error {
-	if err := durable.MkdirAll(f.root, stageDir, 0o700); err != nil {
+	if err := durable.MkdirAll(f.stages, f.dir, 0o700); err != nil {
 		return err
 	}
-	token, err := f.root.ReadFile(path.Join(stageDir, tokenName))
+	token, err := f.stages.ReadFile(f.stageName(tokenName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot open release folder of route %q: %w", route, err)
 	}
@@ -52,7 +55,7 @@ func (f *folder) open(route string, l *ledger) error {
 func (f *folder) adopt(route, token string, l *ledger) error {
 	if token == "" {
 		token = rand.Text()
-		if err := durable.WriteFile(f.root, path.Join(stageDir, tokenName), []byte(token), 0o600); err != nil {
+		if err := durable.WriteFile(f.stages, f.stageName(tokenName), []byte(token), 0o600); err != nil {
 			return err
 		}
 	}
@@ -64,15 +67,16 @@ func (f *folder) adopt(route, token string, l *ledger) error {
 
 // sweep removes staged files that no intent needs.
 func (f *folder) sweep(l *ledger) error {
-	entries, err := fs.ReadDir(f.root.FS(), stageDir)
+	entries, err := fs.ReadDir(f.stages.FS(), f.dir)
 	if err != nil {
 		return fmt.Errorf("cannot list staged files: %w", err)
 	}
 	for _, e := range entries {
-		if e.Name() == tokenName || l.lookup(e.Name()).state == intended {
+		ours := manifest.CheckID(e.Name()) == nil || strings.HasPrefix(e.Name(), durable.TempPrefix)
+		if !ours || e.Name() == tokenName || l.lookup(e.Name()).state == intended {
 			continue
 		}
-		if err := f.root.Remove(path.Join(stageDir, e.Name())); err != nil {
+		if err := f.stages.Remove(f.stageName(e.Name())); err != nil {
 			return fmt.Errorf("cannot remove staged file: %w", err)
 		}
 	}
@@ -82,7 +86,7 @@ func (f *folder) sweep(l *ledger) error {
 // staged reports whether the package id is staged and not released. Where a file system cannot move in one step, a staged
 // file with a second name was released.
 func (f *folder) staged(id string) (bool, error) {
-	info, err := f.root.Lstat(stageName(id))
+	info, err := f.stages.Lstat(f.stageName(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -97,7 +101,7 @@ func (f *folder) staged(id string) (bool, error) {
 
 // unstage removes the staged file of the package id, if there is one.
 func (f *folder) unstage(id string) error {
-	if err := f.root.Remove(stageName(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.stages.Remove(f.stageName(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot remove staged file: %w", err)
 	}
 	return nil
@@ -105,12 +109,10 @@ func (f *folder) unstage(id string) error {
 
 // sync makes the names in the folder dir durable. One that staff have removed since needs no sync.
 func (f *folder) sync(dir string) error {
-	for _, name := range []string{path.Clean(dir), stageDir} {
-		if err := durable.SyncDir(f.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := durable.SyncDir(f.root, path.Clean(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return nil
+	return durable.SyncDir(f.stages, f.dir)
 }
 
 // makePath makes the folders of dir and returns them as they are called: where a file has a folder's name, the folder
@@ -172,4 +174,5 @@ func numbered(name string, n int, id string) string {
 	return manifest.Shorten(name, fmt.Sprintf(" (%s-%d)", id, n-maxNumbered), manifest.MaxName)
 }
 
-func stageName(id string) string { return path.Join(stageDir, id) }
+// stageName is where the package id is staged, below f.stages.
+func (f *folder) stageName(id string) string { return path.Join(f.dir, id) }

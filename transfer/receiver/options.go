@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Spool    *os.Root            // private folder: in/, refused/ and the journal
 	Routes   map[string]*os.Root // release folder of each route
+	Stages   map[string]*os.Root // where a route's files are made whole, a folder for it alone [".sekisho" in its release folder]
 	Gateways manifest.Keys       // whose packages are accepted
 	HostKey  ed25519.PrivateKey
 	Clients  []ed25519.PublicKey // who may connect

@@ -105,12 +105,12 @@ func (r *Receiver) verify(ctx context.Context, p *manifest.Opened, f *os.File) e
 // copySize is how much of a body is in memory at once, in bytes.
 const copySize = 256 << 10
 
-// stage writes the body, which f is at, into the hidden folder, and checks its hash.
+// stage writes the body, which f is at, where staff cannot see it, and checks its hash.
 func (f *folder) stage(ctx context.Context, p manifest.Opened, body io.Reader) error {
 	if err := f.unstage(p.ID); err != nil {
 		return err
 	}
-	out, err := durable.Begin(f.root, stageName(p.ID), f.fileMode)
+	out, err := durable.Begin(f.stages, f.stageName(p.ID), f.fileMode)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (b *stoppable) Read(p []byte) (int, error) {
 
 // judge has the staged body checked: the very bytes that are going to appear.
 func (r *Receiver) judge(ctx context.Context, target *folder, p manifest.Opened) error {
-	staged, err := target.root.Open(stageName(p.ID))
+	staged, err := target.stages.Open(target.stageName(p.ID))
 	if err != nil {
 		return fmt.Errorf("cannot open staged file: %w", err)
 	}
@@ -242,7 +242,7 @@ func (r *Receiver) move(ctx context.Context, target *folder, intent line, m *man
 		if !staged {
 			return intent, target.sync(intent.Path)
 		}
-		err = durable.RenameNew(target.root, stageName(intent.ID), path.Join(intent.Path, intent.Name))
+		err = durable.MoveNew(target.stages, target.stageName(intent.ID), target.root, path.Join(intent.Path, intent.Name))
 		if err == nil {
 			return intent, nil
 		}

@@ -31,7 +31,10 @@ func New(opt Options) (*Receiver, error) {
 		return nil, err
 	}
 	for route, root := range opt.Routes {
-		f := &folder{root: root, fileMode: opt.FileMode, dirMode: opt.DirMode}
+		f := &folder{root: root, stages: root, dir: stageDir, fileMode: opt.FileMode, dirMode: opt.DirMode}
+		if s := opt.Stages[route]; s != nil {
+			f.stages, f.dir = s, "."
+		}
 		if err := f.open(route, r.ledger); err != nil {
 			return nil, errors.Join(err, r.ledger.journal.close())
 		}

@@ -70,6 +70,40 @@ func TestReleasesUnderItsNameInItsFolder(t *testing.T) {
 	}
 }
 
+func TestStagingElsewhereLeavesReleaseFoldersToStaff(t *testing.T) {
+	stage := t.TempDir()
+	if err := os.WriteFile(filepath.Join(stage, "Not Ours"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(stage, "package-000009"), nil, 0o600); err != nil { // staged before a crash
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(stage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	z := transfertest.NewZone(t)
+	for n := 1; n <= 2; n++ {
+		opt := z.Options(t)
+		opt.Stages = map[string]*os.Root{transfertest.Route: root}
+		stop := z.Start(t, opt)
+		send(t, z, transfertest.Package(t, n, "a.txt", fmt.Sprint(n), nil))
+		stop()
+	}
+	entries, err := os.ReadDir(z.Release)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("release folder: %v, %v", entries, err)
+	}
+	if got := z.Released(t); got["a.txt"] != "1" || got["a (2).txt"] != "2" {
+		t.Errorf("released %q", got)
+	}
+	left, err := os.ReadDir(stage)
+	if err != nil || len(left) != 2 {
+		t.Errorf("stage: %v, %v", left, err)
+	}
+}
+
 func TestNeverOverwrites(t *testing.T) {
 	z := start(t, nil)
 	if err := os.WriteFile(filepath.Join(z.Release, "a.tar.gz"), []byte("staff's own"), 0o644); err != nil {

@@ -205,7 +205,9 @@ func TestCutAnywhere(t *testing.T) {
 // TestOneConnectionTooMany is told at once: it is a broken link, not a hanging one.
 func TestOneConnectionTooMany(t *testing.T) {
 	z := zone(t, func(o *receiver.Options) { o.Limits.Conns = 1 })
-	z.Dial(t)
+	if err := z.Dial(t).Send(context.Background(), transfertest.Package(t, 2, "a.txt", "x", nil)); err != nil {
+		t.Fatal(err) // now the receiver counts the connection
+	}
 	begun := time.Now()
 	link, err := sftplink.Dial(context.Background(), z.LinkOptions())
 	if err == nil {
