@@ -32,7 +32,8 @@ type part struct {
 	suffix   string // that file gets, of a picture or embedded file: ".png"
 	mime     string
 	findings []sanitize.Finding
-	bound    []string // ids of the custom XML parts that the content is bound to
+	bound    []string         // ids of the custom XML parts that the content is bound to
+	previews map[string]*part // pictures of OLE objects by the id of a VML shape
 }
 
 // link is a relationship that is kept, or was.

@@ -29,6 +29,11 @@ func (d *document) plan() error {
 		}
 	}
 	for _, p := range d.parts {
+		if d.variant.folder() == "ppt" {
+			if err := d.planPreviews(p); err != nil {
+				return err
+			}
+		}
 		var err error
 		switch p.kind {
 		case grammar.SlidePart:

@@ -19,6 +19,7 @@ type slideObject struct {
 	inside   bool   // in its picture
 	declare  bool   // the next element is that picture, and must declare all its namespaces
 	picture  []byte // as it is written
+	shape    string // id of the VML shape that shows the object
 }
 
 // decideObject is decide for graphic frames, the OLE objects in them, and their pictures.
@@ -33,6 +34,7 @@ func (f *filter) decideObject(element grammar.Element) (verdict, string) {
 			return drop, ruleOLE
 		}
 		f.object.gone = true
+		f.object.shape = attr(f.r, xmltext.None, "spid")
 		return unwrap, ruleOLE
 	case grammar.PEmbed:
 		if f.object.gone {
@@ -82,6 +84,9 @@ func (f *filter) settleObject(fr *frame) bool {
 		f.object = slideObject{}
 		if !object.gone {
 			return true
+		}
+		if object.picture == nil {
+			object.picture = f.drawPreview(&object, f.w.Since(fr.mark))
 		}
 		if object.picture == nil {
 			return false

@@ -1,6 +1,7 @@
 package ooxml
 
 import (
+	"strings"
 	"testing"
 
 	"sekisho/sanitize"
@@ -34,6 +35,14 @@ func slideCases() []sanitizetest.Case {
 			Input: deck(oleFrame).with(slideRels("rId2", "image", "../media/p.png", "rId3", "oleObject", "../embeddings/o.bin")...).
 				with("ppt/media/p.png", picture(), "ppt/embeddings/o.bin", "evil").zip(),
 			Gone: []string{"evil", "oleObj", "graphicFrame"}, Keep: []string{`<p:cNvPr id="7" name="表"/>`, "r:embed"}, Rules: []string{ruleOLE}, Exact: true,
+		},
+		{
+			Name: "OLE object of PowerPoint 2007",
+			Input: deck(strings.Replace(strings.Replace(oleFrame, "<p:oleObj ", `<p:oleObj spid="_x0000_s7" `, 1), oleFrame[strings.Index(oleFrame, "<p:pic>"):strings.Index(oleFrame, "</p:oleObj>")], "", 1)).
+				with(slideRels("rId2", "vmlDrawing", "../drawings/v.vml", "rId3", "oleObject", "../embeddings/o.bin")...).
+				with("ppt/drawings/v.vml", `<xml `+nsVML+`><v:shape id="x" o:spid="_x0000_s7"><v:imagedata o:relid="rId1"/></v:shape></xml>`,
+					"ppt/drawings/_rels/v.vml.rels", rels("rId1", "image", "../media/p.png"), "ppt/media/p.png", picture(), "ppt/embeddings/o.bin", "evil").zip(),
+			Gone: []string{"evil", "oleObj", "graphicFrame"}, Keep: []string{`<p:cNvPr id="7" name="表"/>`, `r:embed="rIdPreview1"`, `<a:ext cx="1" cy="1"/>`}, Rules: []string{ruleOLE}, Exact: true,
 		},
 		{
 			Name: "media and their animation go, tags too",
