@@ -182,6 +182,7 @@ func cases(t *testing.T) []sanitizetest.Case {
 		{Name: "line end after it", Input: append(pack(t, "a.txt", good), '\n'), Rules: []string{RuleHeader}, Exact: true},
 		{Name: "prefix", Input: append(pack(t, "a.txt", good), pack(t, "a.txt", good)...), Err: sanitize.ErrMalformed},
 		{Name: "trailing", Input: append(pack(t, "a.txt", good), "<hta>"...), Err: sanitize.ErrMalformed},
+		{Name: "bomb", Input: pack(t, "a.txt", strings.Repeat(" ", 20<<20)), Err: sanitize.ErrLimit, MaxAlloc: 4 << 20},
 		{Name: "too deep", Input: nested, Err: sanitize.ErrLimit},
 		{Name: "Java", Input: pack(t, "META-INF/MANIFEST.MF", "x", "a.class", "x"), Err: sanitize.ErrUnsupported},
 		{Name: "Android", Input: pack(t, "classes.dex", "x"), Err: sanitize.ErrUnsupported},

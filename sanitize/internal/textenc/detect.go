@@ -50,10 +50,12 @@ func looksBinary(b []byte) bool {
 	controls := 0
 	for _, c := range b {
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b && c != '\b' && c != '\a' {
-			controls++
+			if controls++; controls > 2+len(b)/64 {
+				return true
+			}
 		}
 	}
-	return controls > 2+len(b)/64
+	return false
 }
 
 // tally is how well a text fits an encoding, in characters.
@@ -168,14 +170,24 @@ func unmarked(b []byte, whole bool) Encoding {
 	if letters*20 > len(b)*9 {
 		return None
 	}
-	little, big := count(UTF16LE, b, whole), count(UTF16BE, b, whole)
 	switch {
-	case little.plain() && !big.familiar(4):
+	case isPlain(UTF16LE, b, whole) && !count(UTF16BE, b, whole).familiar(4):
 		return UTF16LE
-	case big.plain() && !little.familiar(4):
+	case isPlain(UTF16BE, b, whole) && !count(UTF16LE, b, whole).familiar(4):
 		return UTF16BE
 	}
 	return None
+}
+
+// isPlain reports whether the reading of b as e, which is UTF-16, has nothing against it. It reads no further than to
+// the first thing that has: most files that come here are binary.
+func isPlain(e Encoding, b []byte, whole bool) bool {
+	const sample = 256
+	first := b[:min(sample, len(b)&^1)]
+	if t := count(e, first, false); t.bad > 0 || t.controls > 0 {
+		return false
+	}
+	return count(e, b, whole).plain()
 }
 
 // familiar reports whether one character of n is ASCII, kana or Japanese punctuation.

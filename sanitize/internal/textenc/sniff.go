@@ -1,6 +1,7 @@
 package textenc
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -71,6 +72,19 @@ func isLanguage(head string) bool {
 	return startsWithTag(head) || isMail(head) || isSYLK(head) || isDXF(head)
 }
 
+// isKnown reports whether a file begins with the mark of a common type that is no text. It only saves looking: such
+// a file would be told by its content, too.
+func isKnown(b []byte) bool {
+	for _, magic := range []string{
+		"%PDF-", "PK\x03\x04", "\xff\xd8\xff", "\x89PNG", "GIF8", "\xd0\xcf\x11\xe0", "{\\rt", "II*\x00", "MM\x00*",
+	} {
+		if bytes.HasPrefix(b, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
 func startsWithTag(head string) bool {
 	return tagStart.MatchString(head)
 }
@@ -104,6 +118,9 @@ func Beginning(in sanitize.Input) (string, bool) {
 }
 
 func begin(in sanitize.Input) (string, Encoding) {
+	if isKnown(in.Head(8)) {
+		return "", None
+	}
 	b := in.Head(sniffLen)
 	e := Detect(b, int64(len(b)) == in.Size())
 	if e == None {

@@ -239,3 +239,17 @@ func BenchmarkClean(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSniff looks at what is no text: every file of every type is asked, so that the no must be quick.
+func BenchmarkSniff(b *testing.B) {
+	noise := make([]byte, sniffLen)
+	for i := range noise {
+		noise[i] = byte(i*i>>7 ^ i*31)
+	}
+	in := sanitize.BytesInput(noise)
+	for b.Loop() {
+		if _, ok := Sniff(in); ok {
+			b.Fatal("noise is text")
+		}
+	}
+}
