@@ -48,7 +48,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	if err != nil {
 		return report, err
 	}
-	p, err := parse(untrusted, pass.Policy, &report)
+	p, err := parse(ctx, untrusted, pass.Policy, &report)
 	if err != nil {
 		return report, fmt.Errorf("cannot read GIF: %w", err)
 	}

@@ -2,6 +2,7 @@ package gif
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -54,12 +55,15 @@ func (p *parser) take(n int) ([]byte, error) {
 }
 
 // parse reads the blocks of untrusted up to the end of the picture.
-func parse(untrusted []byte, policy sanitize.Policy, report *sanitize.Report) (*picture, error) {
+func parse(ctx context.Context, untrusted []byte, policy sanitize.Policy, report *sanitize.Report) (*picture, error) {
 	p := &parser{picture: &picture{loops: -1, report: report}, policy: policy, rest: untrusted[6:], control: frame{transparent: -1}}
 	if err := p.screen(); err != nil {
 		return nil, err
 	}
-	for {
+	for n := 0; ; n++ {
+		if n&0xfff == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		done, err := p.block()
 		if err != nil {
 			return nil, err

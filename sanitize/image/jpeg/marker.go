@@ -2,6 +2,7 @@ package jpeg
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -61,9 +62,12 @@ type parser struct {
 var errEnd = errors.New("end of image")
 
 // parse reads the segments of untrusted up to the end of the picture.
-func parse(untrusted []byte, limits sanitize.Limits, report *sanitize.Report) (*picture, error) {
+func parse(ctx context.Context, untrusted []byte, limits sanitize.Limits, report *sanitize.Report) (*picture, error) {
 	p := parser{picture: &picture{limits: limits}, data: untrusted, at: 2, report: report}
-	for {
+	for n := 0; ; n++ {
+		if n&0xfff == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		err := p.next()
 		if errors.Is(err, errEnd) {
 			break

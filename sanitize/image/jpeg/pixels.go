@@ -34,7 +34,7 @@ func (p *picture) rebuildPixels(ctx context.Context, untrusted []byte, out io.Wr
 	if err := p.write(ctx, &lossless); err != nil {
 		return err
 	}
-	if p.encodedHere() && bytes.Equal(lossless.Bytes(), untrusted) {
+	if p.encodedHere(ctx) && bytes.Equal(lossless.Bytes(), untrusted) {
 		_, err := out.Write(lossless.Bytes())
 		return err
 	}
@@ -42,7 +42,7 @@ func (p *picture) rebuildPixels(ctx context.Context, untrusted []byte, out io.Wr
 	if err != nil {
 		return err
 	}
-	q, err := parse(fresh, pass.Policy.Limits, &sanitize.Report{})
+	q, err := parse(ctx, fresh, pass.Policy.Limits, &sanitize.Report{})
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func throughPixels(ctx context.Context, b []byte, orientation int) ([]byte, erro
 }
 
 // encodedHere reports whether the picture has the shape of one that rebuildPixels wrote.
-func (p *picture) encodedHere() bool {
+func (p *picture) encodedHere(ctx context.Context) bool {
 	var sample image.Image = image.NewGray(image.Rect(0, 0, 1, 1))
 	if len(p.frame.components) == 3 {
 		sample = image.NewRGBA(image.Rect(0, 0, 1, 1))
@@ -80,7 +80,7 @@ func (p *picture) encodedHere() bool {
 	if err := jpeg.Encode(&b, sample, &jpeg.Options{Quality: pixelQuality}); err != nil {
 		return false
 	}
-	own, err := parse(b.Bytes(), p.limits, &sanitize.Report{})
+	own, err := parse(ctx, b.Bytes(), p.limits, &sanitize.Report{})
 	if err != nil || p.frame.marker != own.frame.marker || p.meta.orientation > 1 || p.meta.adobe > 0 || p.frame.isRGB() {
 		return false
 	}

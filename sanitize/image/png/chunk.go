@@ -1,6 +1,7 @@
 package png
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -53,9 +54,13 @@ type parser struct {
 }
 
 // parse reads the chunks of untrusted up to the end of the picture.
-func parse(untrusted []byte, pass sanitize.Pass, report *sanitize.Report) (*picture, error) {
+func parse(ctx context.Context, untrusted []byte, pass sanitize.Pass, report *sanitize.Report) (*picture, error) {
 	p := &parser{picture: &picture{report: report}, pass: pass, report: report, seen: map[string]bool{}}
-	for rest := untrusted[len(signature):]; ; {
+	rest := untrusted[len(signature):]
+	for n := 0; ; n++ {
+		if n&0xfff == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		c, after, err := nextChunk(rest)
 		if err == io.EOF {
 			report.Add(ruleNoEnd, sanitize.Repaired, "")
@@ -87,7 +92,7 @@ func (p *parser) take(c chunk) error {
 		if c.critical() {
 			return fmt.Errorf("%w: wrong checksum of %s", errMalformed, c.kind)
 		}
-		p.report.Add(ruleChecksum, sanitize.Removed, c.kind)
+		p.report.Add(ruleChecksum, sanitize.Removed, "")
 		return nil
 	}
 	defer func() { p.seen[c.kind] = true }()

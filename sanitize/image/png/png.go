@@ -52,7 +52,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	if err != nil {
 		return report, err
 	}
-	p, err := parse(untrusted, pass, &report)
+	p, err := parse(ctx, untrusted, pass, &report)
 	if err != nil {
 		return report, fmt.Errorf("cannot read PNG: %w", err)
 	}

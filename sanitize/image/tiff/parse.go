@@ -1,6 +1,7 @@
 package tiff
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -33,7 +34,7 @@ type parser struct {
 }
 
 // parse reads the chain of directories of untrusted.
-func parse(untrusted []byte, limits sanitize.Limits, report *sanitize.Report) ([]*page, binary.ByteOrder, error) {
+func parse(ctx context.Context, untrusted []byte, limits sanitize.Limits, report *sanitize.Report) ([]*page, binary.ByteOrder, error) {
 	p := &parser{data: untrusted, order: binary.LittleEndian, limits: limits, report: report, end: 8}
 	if len(untrusted) < 8 {
 		return nil, nil, fmt.Errorf("%w: header is cut off", errMalformed)
@@ -52,6 +53,9 @@ func parse(untrusted []byte, limits sanitize.Limits, report *sanitize.Report) ([
 		}
 		if seen[at] = true; len(seen) > limits.Pages {
 			return nil, nil, fmt.Errorf("%w: more than %d pages", errLimit, limits.Pages)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
 		}
 		pg, next, err := p.directory(int64(at))
 		if err != nil {
@@ -123,7 +127,13 @@ func (p *parser) entry(pg *page, b []byte) error {
 	return nil
 }
 
-func where(tag uint16) string { return strconv.Itoa(int(tag)) }
+// where names a tag of the standard. Private ones have one name together: there are too many of them for a report.
+func where(tag uint16) string {
+	if tag >= 32768 {
+		return "private"
+	}
+	return strconv.Itoa(int(tag))
+}
 
 // known reports whether a tag is read at all.
 func known(tag uint16) bool {

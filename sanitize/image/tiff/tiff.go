@@ -66,7 +66,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	if err != nil {
 		return report, err
 	}
-	pages, order, err := parse(untrusted, pass.Policy.Limits, &report)
+	pages, order, err := parse(ctx, untrusted, pass.Policy.Limits, &report)
 	if err != nil {
 		return report, fmt.Errorf("cannot read TIFF: %w", err)
 	}

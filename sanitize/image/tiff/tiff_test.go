@@ -311,7 +311,7 @@ func TestFax(t *testing.T) {
 		"not compressed":      bilevel(1, "\x00\xff\x00\x00\xff\x00"),
 		"the other way round": bilevel(1, "\x00\xff\x00\x00\xff\x00").with(tagFillOrder, short(2)),
 	} {
-		pages, _, err := parse(file(order{binary.LittleEndian}, m), sanitize.DefaultLimits(), &sanitize.Report{})
+		pages, _, err := parse(context.Background(), file(order{binary.LittleEndian}, m), sanitize.DefaultLimits(), &sanitize.Report{})
 		if err != nil {
 			t.Fatal(name, err)
 		}

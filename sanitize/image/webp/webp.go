@@ -58,7 +58,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	if err != nil {
 		return report, err
 	}
-	p, err := parse(untrusted, pass.Policy.Limits, &report)
+	p, err := parse(ctx, untrusted, pass.Policy.Limits, &report)
 	if err != nil {
 		return report, fmt.Errorf("cannot read WebP: %w", err)
 	}
