@@ -105,12 +105,21 @@ func (d *Decoder) drop(c Char, dropped *Dropped) bool {
 		} else {
 			dropped.Control++
 		}
+	default:
+		return dropped.Drops(r)
+	}
+	return true
+}
+
+// Drops reports whether r is a character that no text keeps, and counts it.
+func (d *Dropped) Drops(r rune) bool {
+	switch {
 	case isControl(r):
-		dropped.Control++
+		d.Control++
 	case isBidi(r):
-		dropped.Bidi++
+		d.Bidi++
 	case isHidden(r):
-		dropped.Hidden++
+		d.Hidden++
 	default:
 		return false
 	}
