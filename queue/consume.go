@@ -17,7 +17,8 @@ type Message struct {
 	Stage      string
 	ID         ID
 	Generation int
-	Attempt    int // 1 for the first; counts attempts that the file may be to blame for, over restarts
+	Attempt    int // 1 for the first; one more for each RetryAfter and panic before, over restarts
+	Died       int // attempts that never came back: the process was killed, or died over this very file
 }
 
 // Handler does a stage of a job. It may be asked again for what it has done before, after a crash or when Reconcile looked
@@ -35,11 +36,12 @@ type Outcome struct {
 // Done says that nothing is left to do for this message: the job ended, or its next stage is published.
 func Done() Outcome { return Outcome{} }
 
-// RetryAfter says that the attempt failed, and that the message should come again after d.
+// RetryAfter says that the attempt failed, perhaps because of the file, and that the message should come again after d. It
+// counts, unless the consumer is being stopped.
 func RetryAfter(d time.Duration) Outcome { return Outcome{retry: max(d, time.Millisecond)} }
 
-// RestFor says that something which every message of the stage needs is away (the link, a scanner). The message comes
-// again after d, the attempt is not counted, and the workers of the stage take no other message in the meantime.
+// RestFor says that something which every message of the stage needs is away (the link, a scanner, room on the disk). The
+// message comes again after d, the attempt is not counted, and the workers of the stage take no other message meanwhile.
 func RestFor(d time.Duration) Outcome { return Outcome{rest: max(d, time.Millisecond)} }
 
 // Pauses: after a handler has panicked, and after the queue could not be reached.
@@ -211,8 +213,11 @@ func (c *consumer) handle(ctx context.Context, msg jetstream.Msg) {
 		return
 	}
 	stop := c.beat(msg)
-	attempt := c.q.opt.Ledger.Attempt(c.stage, id, generation)
-	outcome := c.call(ctx, Message{Stage: c.stage, ID: id, Generation: generation, Attempt: attempt})
+	tries := c.q.opt.Ledger.Begin(c.stage, id, generation)
+	outcome := c.call(ctx, Message{
+		Stage: c.stage, ID: id, Generation: generation,
+		Attempt: tries.Returned + 1, Died: max(tries.Begun-1-tries.Returned, 0),
+	})
 	stop()
 	c.settle(ctx, msg, outcome, id, generation)
 }
@@ -228,7 +233,11 @@ func (c *consumer) settle(ctx context.Context, msg jetstream.Msg, outcome Outcom
 		}
 		c.mu.Unlock()
 		msg.NakWithDelay(outcome.rest)
+	case outcome.retry > 0 && ctx.Err() != nil: // it failed because we stop
+		c.q.opt.Ledger.Forgive(c.stage, id, generation)
+		msg.NakWithDelay(outcome.retry)
 	case outcome.retry > 0:
+		c.q.opt.Ledger.Return(c.stage, id, generation)
 		msg.NakWithDelay(outcome.retry)
 	default:
 		c.ack(ctx, msg)

@@ -34,7 +34,8 @@ type line struct {
 	Generation int    `json:"g"`
 	State      State  `json:"s,omitempty"`     // of an end
 	Stage      string `json:"stage,omitempty"` // of a try
-	Count      int    `json:"n,omitempty"`     // of a try
+	Begun      int    `json:"n,omitempty"`     // of a try
+	Returned   int    `json:"r,omitempty"`     // of a try
 }
 
 // journal is an append-only sequence of lines in segment files, with group commit: whoever finds no batch waiting leads

@@ -38,10 +38,17 @@ type run struct {
 	generation int
 }
 
-// tries is how often a stage of a run was begun.
+// Tries is how often a stage of a job was begun, and how often it came back without an end. The difference, but for the one
+// that is going on, are the times that the process died over it.
+type Tries struct {
+	Begun    int
+	Returned int
+}
+
+// tries is Tries with its stage.
 type tries struct {
 	stage string
-	count int
+	Tries
 }
 
 type end struct {
@@ -145,37 +152,44 @@ func (l *Ledger) Ended(id ID, generation int) (State, bool) {
 	return e.state, ok
 }
 
-// Attempt counts one more attempt at a stage of the job and returns the count, beginning with 1. The count is written
-// within flushDelay and not waited for: it outlives the death of the process, which is what it is for (a file that kills
-// the gateway must not do so for ever), and a power cut may lose the last one, which costs one attempt more.
-func (l *Ledger) Attempt(stage string, id ID, generation int) int {
-	return l.count(stage, id, generation, +1)
+// Begin counts one more attempt at a stage of the job and returns the counts with it. They are written within flushDelay and
+// not waited for: they outlive the death of the process, which is what they are for (a file that kills the gateway must not
+// do so for ever), and a power cut may lose the last, which costs one attempt more.
+func (l *Ledger) Begin(stage string, id ID, generation int) Tries {
+	return l.count(stage, id, generation, func(t *Tries) { t.Begun++ })
 }
 
-// Forgive takes an attempt back: it failed for a reason that is not the file's.
-func (l *Ledger) Forgive(stage string, id ID, generation int) {
-	l.count(stage, id, generation, -1)
+// Return counts an attempt that was begun as one that came back and failed.
+func (l *Ledger) Return(stage string, id ID, generation int) Tries {
+	return l.count(stage, id, generation, func(t *Tries) { t.Returned++ })
 }
 
-func (l *Ledger) count(stage string, id ID, generation, by int) int {
+// Forgive takes back an attempt that was begun: it failed for a reason that is not the file's.
+func (l *Ledger) Forgive(stage string, id ID, generation int) Tries {
+	return l.count(stage, id, generation, func(t *Tries) { t.Begun = max(t.Begun-1, 0) })
+}
+
+func (l *Ledger) count(stage string, id ID, generation int, change func(*Tries)) Tries {
 	l.mu.Lock()
-	n := l.setTries(run{id, generation}, stage, func(n int) int { return max(n+by, 0) })
+	t := l.triesOf(run{id, generation}, stage)
+	change(t)
+	now := *t
 	l.mu.Unlock()
-	l.journal.add(line{Kind: lineTry, ID: id, Generation: generation, Stage: stage, Count: n}, nil)
-	return n
+	l.journal.add(line{
+		Kind: lineTry, ID: id, Generation: generation, Stage: stage, Begun: now.Begun, Returned: now.Returned,
+	}, nil)
+	return now
 }
 
-// setTries changes the count of a stage and returns it. The caller holds the lock.
-func (l *Ledger) setTries(r run, stage string, change func(int) int) int {
+// triesOf returns the counts of a stage. The caller holds the lock, as long as it uses them.
+func (l *Ledger) triesOf(r run, stage string) *Tries {
 	for i := range l.tries[r] {
 		if t := &l.tries[r][i]; t.stage == stage {
-			t.count = change(t.count)
-			return t.count
+			return &t.Tries
 		}
 	}
-	n := change(0)
-	l.tries[r] = append(l.tries[r], tries{stage, n})
-	return n
+	l.tries[r] = append(l.tries[r], tries{stage: stage})
+	return &l.tries[r][len(l.tries[r])-1].Tries
 }
 
 // replay takes in one line of the journal at opening.
@@ -186,9 +200,9 @@ func (l *Ledger) replay(ln line, segment uint64) error {
 		return fmt.Errorf("no job id: %q", string(ln.ID))
 	case ln.Kind == lineEnd && ln.State.valid():
 		l.noteEnd(r, end{ln.State, segment})
-	case ln.Kind == lineTry && ln.Count >= 0:
+	case ln.Kind == lineTry && ln.Begun >= 0 && ln.Returned >= 0:
 		if _, ok := l.ended[r]; !ok {
-			l.setTries(r, ln.Stage, func(int) int { return ln.Count })
+			*l.triesOf(r, ln.Stage) = Tries{ln.Begun, ln.Returned}
 		}
 	default:
 		return fmt.Errorf("no such line: kind %q, state %q", ln.Kind, string(ln.State))

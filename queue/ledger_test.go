@@ -84,31 +84,30 @@ func TestAttemptsOutliveTheProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	l := openLedger(t, dir, queue.LedgerOptions{})
-	for want := 1; want <= 3; want++ {
-		if n := l.Attempt("sanitise", "job-000001", 0); n != want {
-			t.Fatalf("attempt %d, want %d", n, want)
+	wantTries := func(got queue.Tries, begun, returned int) {
+		t.Helper()
+		if want := (queue.Tries{Begun: begun, Returned: returned}); got != want {
+			t.Fatalf("%+v, want %+v", got, want)
 		}
 	}
-	l.Forgive("sanitise", "job-000001", 0)
+	wantTries(l.Begin("sanitise", "job-000001", 0), 1, 0)
+	wantTries(l.Return("sanitise", "job-000001", 0), 1, 1)
+	wantTries(l.Begin("sanitise", "job-000001", 0), 2, 1)
+	wantTries(l.Forgive("sanitise", "job-000001", 0), 1, 1)
+	wantTries(l.Begin("sanitise", "job-000001", 0), 2, 1)
 	path := filepath.Join(dir, "ledger-000000000001.jsonl")
 	eventually(t, func() bool { // written without anybody waiting, and without Close
 		b, err := os.ReadFile(path)
-		return err == nil && strings.Count(string(b), "\n") == 4
+		return err == nil && strings.Count(string(b), "\n") == 5
 	})
 	closeLedger(t, l)
 	l = openLedger(t, dir, queue.LedgerOptions{})
-	if n := l.Attempt("sanitise", "job-000001", 0); n != 3 {
-		t.Errorf("attempt %d after a restart, want 3", n)
-	}
-	if n := l.Attempt("send", "job-000001", 0); n != 1 {
-		t.Errorf("attempt %d of another stage, want 1", n)
-	}
+	wantTries(l.Begin("sanitise", "job-000001", 0), 3, 1)
+	wantTries(l.Begin("send", "job-000001", 0), 1, 0)
 	if _, err := l.End(t.Context(), "job-000001", 0, queue.Held); err != nil {
 		t.Fatal(err)
 	}
-	if n := l.Attempt("sanitise", "job-000001", 1); n != 1 {
-		t.Errorf("attempt %d of the next generation, want 1", n)
-	}
+	wantTries(l.Begin("sanitise", "job-000001", 1), 1, 0)
 }
 
 // A power cut leaves a tail of any kind after the last line that was synced.

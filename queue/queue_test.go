@@ -305,6 +305,60 @@ func TestRestDoesNotCount(t *testing.T) {
 	}
 }
 
+// What never came back is told apart from what came back and failed.
+func TestDeathsAreCounted(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, t.TempDir(), nil)
+	for range 3 { // a process that began three times and did not come back
+		h.ledger.Begin("sanitise", "job-000001", 0)
+	}
+	if err := h.queue.Publish(t.Context(), "sanitise", "job-000001", 0); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan queue.Message, 10)
+	consume(t, h.queue, "sanitise", 1, func(_ context.Context, m queue.Message) queue.Outcome {
+		got <- m
+		switch len(got) {
+		case 1:
+			return queue.RetryAfter(time.Millisecond)
+		case 2:
+			return queue.RestFor(time.Millisecond)
+		}
+		return queue.Done()
+	})
+	eventually(t, func() bool { return len(got) == 3 })
+	for _, attempt := range []int{1, 2, 2} {
+		if m := receive(t, got); m.Attempt != attempt || m.Died != 3 {
+			t.Errorf("attempt %d, died %d; want %d, 3", m.Attempt, m.Died, attempt)
+		}
+	}
+}
+
+// An attempt that fails because the gateway stops is not held against the file.
+func TestStopDoesNotCount(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, t.TempDir(), nil)
+	if err := h.queue.Publish(t.Context(), "sanitise", "job-000001", 0); err != nil {
+		t.Fatal(err)
+	}
+	begun := make(chan struct{})
+	stop := consume(t, h.queue, "sanitise", 1, func(ctx context.Context, _ queue.Message) queue.Outcome {
+		close(begun)
+		<-ctx.Done()
+		return queue.RetryAfter(time.Millisecond)
+	})
+	receive(t, begun)
+	stop()
+	got := make(chan queue.Message, 1)
+	consume(t, h.queue, "sanitise", 1, func(_ context.Context, m queue.Message) queue.Outcome {
+		got <- m
+		return queue.Done()
+	})
+	if m := receive(t, got); m.Attempt != 1 || m.Died != 0 {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestPanicIsARetry(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, t.TempDir(), nil)
