@@ -18,8 +18,9 @@
 //	rename                             the same: the staged file is gone
 //	journal: released                  removes the spool file
 //
-// A file is staged on the disk of the release folder, where staff cannot see it. The staged file is moved, never copied, into its place, and nothing else removes it: so that it is gone says that it was
-// released, even when staff have taken the released file away since.
+// A file is staged on the disk of the release folder, where staff cannot see it. It is moved, never copied, into its
+// place, and nothing else removes it: so that it is gone says that it was released, even when staff have taken the released
+// file away since.
 //
 // A released package uses up its id and its sequence number: another one with either is refused. A refused package may be
 // sent again, byte for byte, once the cause is mended. Missing lists the numbers that never came.
