@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -62,7 +63,7 @@ func foreignLetter(ext string) rune {
 
 // signs are parts of a name that some program gives a meaning to, or that push the rest of it out of sight.
 var signs = [...]string{
-	"`", "${", "$(", "{{", "<%", "%00", "%2e", "%2f", "%5c", "%s%", "%n%", "%x%", "&&", ";", "     ", "\u3000\u3000\u3000",
+	"`", "${", "$(", "{{", "<%", "%00", "%2e", "%2f", "%5c", "%s%", "%n%", "%x%", "&&", ";", "' or ", "     ", "\u3000\u3000\u3000",
 	"\u2044", "\u2215", "\u2216", "\u29f5", "\u29f8", "\ufe68", // look like slashes, and are no letters of any language
 }
 
@@ -76,10 +77,13 @@ func Suspicious(untrustedName string) string {
 			return "the name cannot be stored as it is: " + c
 		}
 	}
-	for _, prefix := range []string{"-", "=", "@", ".", "~", "'", "&"} {
+	for _, prefix := range []string{"=", "@", ".", "~", "&"} {
 		if strings.HasPrefix(clean, prefix) {
 			return fmt.Sprintf("the name begins with %q", prefix)
 		}
+	}
+	if option, ok := strings.CutPrefix(clean, "-"); ok && (option == "" || option[0] < '0' || option[0] > '9' && option[0] < utf8.RuneSelf) {
+		return "the name begins like an option of a command"
 	}
 	for _, sign := range signs {
 		if strings.Contains(strings.ToLower(clean), sign) {

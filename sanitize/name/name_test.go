@@ -87,7 +87,7 @@ func TestHazard(t *testing.T) {
 
 func TestSuspicious(t *testing.T) {
 	for _, n := range []string{
-		"-rf", "=cmd|'x'!A0.csv", "@SUM(1).csv", ".git", "a\x1b]0;x\x07.txt", "<img src=x>.txt", "'; DROP TABLE files;-- x.txt",
+		"-rf", "-", "--help", "- x", "=cmd|'x'!A0.csv", "@SUM(1).csv", ".git", "a\x1b]0;x\x07.txt", "<img src=x>.txt", "'; DROP TABLE files;-- x.txt",
 		"${jndi:ldap:__x}.txt", "`id`.txt", "$(id).txt", "{{7*7}}", "AUX.txt", "a.txt.", "a.pdf" + strings.Repeat(" ", 50) + ".txt",
 		"a; b.txt", "' OR 1=1 -- x.txt", "a\u2215b.txt", "%s%n.txt",
 		"．．／x.txt", "．．", "\u2024\u2024", "~root", "%2e%2e%2fx", "x\u202etxt", strings.Repeat("a", 300) + ".txt",
@@ -98,7 +98,7 @@ func TestSuspicious(t *testing.T) {
 	}
 	for _, n := range []string{
 		"住民票.pdf", "Q&A.docx", "O'Brien.txt", "{案}.docx", "US$100.xlsx", "1．申請書.docx", "申請書／記入例.pdf",
-		"100%.txt", "(案) 資料 #2 [確定]!.pdf", encoded(t, "事項表.docx"), "か\u3099.txt", "_x.txt", "+α.txt",
+		"100%.txt", "(案) 資料 #2 [確定]!.pdf", encoded(t, "事項表.docx"), "か\u3099.txt", "_x.txt", "+α.txt", "-参考-.pdf", "-1-.pdf", "'26年度.xlsx",
 	} {
 		if why := Suspicious(n); why != "" {
 			t.Errorf("%q: %s", n, why)
