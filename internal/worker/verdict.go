@@ -51,7 +51,7 @@ func answered(resp wire.Response) (Result, error) {
 	if err != nil {
 		return nonsense(err), nil
 	}
-	kind, reason, known := wire.Lookup(resp.Kind)
+	reason, known, kind := wire.Lookup(resp.Kind)
 	switch {
 	case !known || !resp.Failed && (resp.Kind != wire.KindNone || resp.Transient):
 		return nonsense(errors.New("a kind of failure that there is not")), nil

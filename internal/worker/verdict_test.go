@@ -62,7 +62,7 @@ func checkShape(t *testing.T, r Result) {
 func TestKindsCross(t *testing.T) {
 	for _, sent := range []error{
 		sanitize.ErrUnsupported, sanitize.ErrAmbiguous, sanitize.ErrMismatch, sanitize.ErrMalformed,
-		sanitize.ErrEncrypted, sanitize.ErrLimit, sanitize.ErrPolicy,
+		sanitize.ErrEncrypted, sanitize.ErrLimit, sanitize.ErrPolicy, sanitize.ErrMalware,
 	} {
 		r, err := answered(wire.Response{Failed: true, Kind: wire.KindOf(sent), Text: sent.Error() + ": why"})
 		if err != nil || r.Kind != sent || r.Reason != sanitize.ReasonOf(sent) || r.Err().Error() != sent.Error()+": why" {

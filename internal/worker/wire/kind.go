@@ -53,13 +53,13 @@ func KindOf(err error) Kind {
 	return KindNone
 }
 
-// Lookup returns the error that k stands for (nil when it stands for none) and the reason for which a file that met
-// it is held. It fails when k is not of the closed set.
-func Lookup(k Kind) (error, sanitize.Reason, bool) {
+// Lookup returns the reason for which a file that met a failure of kind k is held, and the error that k stands for (nil
+// when it stands for none). The second result is false when k is not of the closed set.
+func Lookup(k Kind) (sanitize.Reason, bool, error) {
 	for _, known := range kinds() {
 		if known.name == k {
-			return known.err, known.reason, true
+			return known.reason, true, known.err
 		}
 	}
-	return nil, "", false
+	return "", false, nil
 }
