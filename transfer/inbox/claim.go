@@ -98,23 +98,22 @@ func (b *Inbox) claimReady(ctx context.Context) {
 		b.mu.Lock()
 		full := b.held >= maxHeld
 		b.mu.Unlock()
-		if full {
+		if full || !b.claimNext(ctx, b.ready.pop()) {
 			return
 		}
-		b.claimNext(ctx, b.ready.pop())
 	}
 }
 
-// claimNext claims p if it is as it was seen.
-func (b *Inbox) claimNext(ctx context.Context, p string) {
+// claimNext claims p if it is as it was seen. False means that the folder lets nothing be claimed now.
+func (b *Inbox) claimNext(ctx context.Context, p string) bool {
 	t := b.files[p]
 	if t == nil {
-		return
+		return true
 	}
 	t.ready = false
 	info, err := b.root.Lstat(p)
 	if err != nil || stampOf(info) != t.stamp {
-		return // the next round sees it anew
+		return true // the next round sees it anew
 	}
 	c, err := claim(b.root, b.opt.Route, p, t.stamp)
 	switch {
@@ -125,8 +124,10 @@ func (b *Inbox) claimNext(ctx context.Context, p string) {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EXDEV):
 		b.refuse(ctx, p, t, info, Unreadable, err.Error())
 	default:
-		b.opt.Log.Warn("cannot claim", "route", b.opt.Route, "untrusted_path", p, "error", err) // next round
+		b.opt.Log.Warn("cannot claim", "route", b.opt.Route, "untrusted_path", p, "error", err)
+		return false // a full disk, say: the next round tries again
 	}
+	return true
 }
 
 // claim moves the file p into a folder of its own below claimsDir. After an error it is where it was.

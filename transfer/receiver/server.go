@@ -30,7 +30,8 @@ func serverConfig(opt Options) (*ssh.ServerConfig, error) {
 	}
 	config := &ssh.ServerConfig{
 		Config: ssh.Config{
-			Ciphers: []string{ssh.CipherAES128GCM, ssh.CipherAES256GCM, ssh.CipherChaCha20Poly1305},
+			KeyExchanges: []string{ssh.KeyExchangeMLKEM768X25519, ssh.KeyExchangeCurve25519},
+			Ciphers:      []string{ssh.CipherAES128GCM, ssh.CipherAES256GCM, ssh.CipherChaCha20Poly1305},
 		},
 		MaxAuthTries:            3,
 		PublicKeyAuthAlgorithms: []string{ssh.KeyAlgoED25519},

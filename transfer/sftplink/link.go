@@ -89,9 +89,12 @@ func clientConfig(opt Options) (*ssh.ClientConfig, error) {
 		return nil, fmt.Errorf("cannot use host key: %w", err)
 	}
 	return &ssh.ClientConfig{
-		Config: ssh.Config{Ciphers: []string{
-			ssh.CipherAES128GCM, ssh.CipherAES256GCM, ssh.CipherChaCha20Poly1305, // hardware AES is 2.5 times as fast
-		}},
+		Config: ssh.Config{
+			KeyExchanges: []string{ssh.KeyExchangeMLKEM768X25519, ssh.KeyExchangeCurve25519},
+			Ciphers: []string{
+				ssh.CipherAES128GCM, ssh.CipherAES256GCM, ssh.CipherChaCha20Poly1305, // hardware AES is 2.5 times as fast
+			},
+		},
 		User:              opt.User,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signer)},
 		HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
