@@ -196,30 +196,31 @@ func (c *coder) readRefined(b *refined) bool {
 // skipZeros passes zeros coefficients that stay zero, reads the correction bits of those between that are known, and
 // returns the place of the next zero, or one behind the band.
 func (c *coder) skipZeros(b *refined, k, zeros int) int {
-	for ; k <= c.end; k++ {
-		if b.known>>k&1 == 0 {
-			if zeros == 0 {
-				return k
-			}
-			zeros--
-			continue
+	for k <= c.end {
+		gap := bits.TrailingZeros64(b.known >> k)
+		if zeros < gap {
+			return min(k+zeros, c.end+1)
+		}
+		zeros -= gap
+		if k += gap; k > c.end {
+			break
 		}
 		if c.r.have < 8 {
 			c.r.fill()
 		}
 		b.bits |= uint64(c.r.take(1)) << k
+		k++
 	}
-	return k
+	return c.end + 1
 }
 
 // writeRefined writes a block as T.81 figure G.7 does.
 func (c *coder) writeRefined(b *refined) {
-	last, run := bits.Len64(b.found)-1, 0
-	for k := c.start; k <= c.end; k++ {
-		if (b.known|b.found)>>k&1 == 0 {
-			run++
-			continue
-		}
+	band := ^uint64(0) << c.start & (^uint64(0) >> (63 - c.end))
+	last, run, next := bits.Len64(b.found)-1, 0, c.start
+	for left := (b.known | b.found) & band; left != 0; left &= left - 1 {
+		k := bits.TrailingZeros64(left)
+		run, next = run+k-next, k+1
 		for ; run > 15 && k <= last; run -= 16 {
 			c.endRun()
 			c.symbol(0xf0, 0, 0)
@@ -234,7 +235,7 @@ func (c *coder) writeRefined(b *refined) {
 		c.blockCorrections()
 		run = 0
 	}
-	if run > 0 || len(c.run.block) > 0 {
+	if next <= c.end || run > 0 || len(c.run.block) > 0 {
 		c.addEnd()
 	}
 }
