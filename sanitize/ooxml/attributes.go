@@ -102,6 +102,13 @@ func (f *filter) badValue(element grammar.Element, a *xmltext.Attr) string {
 		if element == grammar.XHyperlink && !insideLink("#"+strings.TrimPrefix(value, "#")) {
 			return ruleHyperlink
 		}
+	case "tableType": // the query or map that it speaks of is gone
+		switch value {
+		case "queryTable":
+			return ruleConnection
+		case "xml":
+			return ruleCustomXML
+		}
 	case "style":
 		if activeStyle(a.Value) {
 			return ruleScript

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"strings"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/ooxml/internal/grammar"
@@ -92,6 +93,10 @@ func (w *worker) embedded(p *part) error {
 	if p.kind == grammar.ImagePart {
 		if ok, err := w.metafile(p, data); err != nil || ok {
 			return err
+		}
+		if strings.HasPrefix(w.d.contentType(p.key), "image/svg") { // stands beside a picture that stays
+			w.d.lose(p, rule)
+			return nil
 		}
 		p.findings = nil
 		p.add(rule, sanitize.Replaced)

@@ -1,6 +1,7 @@
 package ooxml
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,10 +22,12 @@ type filter struct {
 	frames []frame
 	text   []byte  // of the element that is captured
 	fields []field // Word's complex fields that are open
+	err    error   // that ends the copy
 	steps  int     // tokens since the context was looked at
 
 	sharedGone map[string]bool // shared formulas whose first cell lost its formula
 	object     slideObject
+	slidesGone map[string]bool // ids of slides that are not in the output
 }
 
 // frame is one open element of the output, or of the input when it is unwrapped.
@@ -116,7 +119,7 @@ func (f *filter) run() error {
 		default:
 			f.characters()
 		}
-		if err != nil {
+		if err = cmp.Or(err, f.err); err != nil {
 			return err
 		}
 	}
@@ -235,6 +238,9 @@ func (f *filter) open(element grammar.Element, kind frameKind) error {
 	if lost && action&grammar.NeedsRel != 0 {
 		f.w.Back(fr.mark)
 		f.w.Release()
+		if element == grammar.PSldId {
+			f.slideGone(attr(f.r, xmltext.None, "id"))
+		}
 		return f.skip(ruleDangling)
 	}
 	fr.flag = lost
@@ -266,16 +272,24 @@ func (f *filter) declareFrom(depth int) {
 	type declaration struct{ prefix, uri []byte }
 	var list []declaration
 	f.r.Bindings(depth, func(prefix, uri []byte, space xmltext.Space) {
-		if space == xmltext.Unknown {
+		if space == xmltext.Unknown || len(list) > maxDeclared {
 			return
 		}
 		list = slices.DeleteFunc(list, func(d declaration) bool { return string(d.prefix) == string(prefix) })
 		list = append(list, declaration{prefix, uri})
 	})
+	if len(list) > maxDeclared {
+		f.err = fmt.Errorf("%w: %d namespace declarations around one element", sanitize.ErrLimit, len(list))
+		return
+	}
 	for _, d := range list {
 		f.w.Attr(xmltext.Name{Prefix: xmlnsPrefix(d.prefix), Local: d.prefix, Space: xmltext.XMLNS}, d.uri)
 	}
 }
+
+// maxDeclared bounds the declarations that an element takes over: they are written again for each child of the element
+// that had them.
+const maxDeclared = 64
 
 func xmlnsPrefix(prefix []byte) []byte {
 	if len(prefix) == 0 {

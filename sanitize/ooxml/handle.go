@@ -24,6 +24,13 @@ func (f *filter) decide(element grammar.Element) (verdict, string) {
 		grammar.CF, grammar.C15F, grammar.C15FormulaRef, grammar.CxF, grammar.XvmlFmlaRange, grammar.XvmlFmlaLink,
 		grammar.XvmlFmlaPict, grammar.XvmlFmlaTxbx, grammar.XvmlFmlaGroup:
 		return f.decideFormula(element)
+	case grammar.P14SldId: // of a section (MS-PPTX 2.2.12.2)
+		if f.slidesGone[attr(f.r, xmltext.None, "id")] {
+			return drop, ruleDangling
+		}
+		return keep, ""
+	case grammar.ApHyperlinkBase:
+		return capture, ""
 	case grammar.XRow:
 		if !f.d.pass.Policy.Hidden && isTrue(attr(f.r, xmltext.None, "hidden")) {
 			return drop, ruleHidden

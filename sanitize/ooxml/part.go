@@ -21,6 +21,7 @@ type part struct {
 	kind  grammar.Part
 	entry *zipfile.Entry
 	links []*link
+	byID  map[string]*link // links, when they were looked at
 
 	// What the rebuild made:
 	lost     bool   // nothing: references to it go too
@@ -48,18 +49,28 @@ func (l *link) alive() bool { return l.to == nil || !l.to.lost }
 
 // link returns the relationship called id when it is kept, or nil.
 func (p *part) link(id []byte) *link {
-	for _, l := range p.links {
-		if l.id == string(id) && l.alive() {
-			return l
+	if len(p.byID) != len(p.links) {
+		p.byID = make(map[string]*link, len(p.links))
+		for _, l := range p.links {
+			p.byID[l.id] = l
 		}
+	}
+	if l := p.byID[string(id)]; l != nil && l.alive() {
+		return l
 	}
 	return nil
 }
+
+// maxPlaces bounds the places inside of a part that findings tell apart.
+const maxPlaces = 64
 
 // add records a finding about the part.
 func (p *part) add(rule string, action sanitize.Action) { p.addAt(rule, action, p.where()) }
 
 func (p *part) addAt(rule string, action sanitize.Action, where string) {
+	if len(p.findings) >= maxPlaces {
+		where = p.where()
+	}
 	for i := range p.findings {
 		if f := &p.findings[i]; f.Rule == rule && f.Action == action && f.Where == where {
 			f.Count++

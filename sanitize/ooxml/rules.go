@@ -12,7 +12,7 @@ const (
 	ruleControl      = "ooxml/control"       // form controls
 	ruleCustomUI     = "ooxml/custom-ui"     // ribbons, toolbars, key maps
 	ruleCustomXML    = "ooxml/custom-xml"    // XML data that no content is bound to
-	ruleDangling     = "ooxml/dangling"      // a relationship to a part that is not there
+	ruleDangling     = "ooxml/dangling"      // a reference to what is not there, or went
 	ruleDrawing      = "ooxml/drawing"       // drawings of headers and footers in the old form
 	ruleDTD          = "ooxml/dtd"           // a document type declaration, or a reference to what it declares
 	ruleEmbedded     = "ooxml/embedded"      // an embedded document that cannot be cleaned, or by policy

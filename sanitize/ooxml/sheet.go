@@ -77,6 +77,12 @@ func (f *filter) captured(fr *frame) {
 		f.w.Text(f.text)
 		return
 	}
+	if fr.element == grammar.ApHyperlinkBase {
+		if fr.flag = fr.flag || !blank(f.text); fr.flag {
+			f.p.add(ruleExternalLink, sanitize.Removed)
+		}
+		return
+	}
 	if fr.flag || !f.formula(f.text) || fr.element == grammar.XF && f.sharedLost(fr) {
 		fr.flag = true
 		f.p.add(ruleFormula, sanitize.Removed)

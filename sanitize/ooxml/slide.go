@@ -154,3 +154,11 @@ func (f *filter) settleHyperlink(fr *frame) bool {
 	}
 	return !fr.flag
 }
+
+// slideGone notes the id of a slide that is not in the output.
+func (f *filter) slideGone(id string) {
+	if f.slidesGone == nil {
+		f.slidesGone = map[string]bool{}
+	}
+	f.slidesGone[id] = true
+}

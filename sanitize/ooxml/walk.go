@@ -95,11 +95,12 @@ func (d *document) follow(p *part) error {
 	return nil
 }
 
-// goodID reports whether id may be the id of a relationship (an xsd:ID).
+// goodID reports whether id may be the id of a relationship. An xsd:ID begins with a letter; not all programs know.
 func goodID(id string) bool {
-	for i, r := range id {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r >= 0x80 && !hiding(r)
-		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == '-' || r == '.')) {
+	for _, r := range id {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r >= 0x80 && !hiding(r):
+		default:
 			return false
 		}
 	}

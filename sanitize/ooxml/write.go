@@ -210,7 +210,7 @@ func (d *document) reportUnreferenced(report *sanitize.Report, live []*part) {
 	for _, e := range d.archive.Entries {
 		key := partKey(e.Name)
 		switch p := d.byKey[key]; {
-		case p != nil && !alive[p] && !p.lost, p == nil && !d.told[key] && !d.system(key):
+		case p != nil && !alive[p] && !p.lost && p.kind != grammar.CustomXmlPropertiesPart, p == nil && !d.told[key] && !d.system(key):
 			report.Add(ruleUnreferenced, sanitize.Removed, e.Name)
 		}
 	}

@@ -2003,7 +2003,7 @@ var attrRules = [...]uint8{
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -2352,7 +2352,7 @@ var elementActions = [...]uint8{
 	32, 36, 32, 0, 0, 0, 32, 0, 0, 0, 0, 0, 32, 32, 32, 0, 32, 32, 0, 0, 0, 32, 32, 32,
 	0, 32, 32, 0, 0, 32, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 32, 32,
 	32, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 32, 32, 32, 4, 36, 0, 32, 0, 32, 32, 32, 32, 32,
-	32, 32, 32, 32, 1, 32, 1, 0, 32, 33, 32, 32, 32, 32, 32, 32, 32, 32, 32, 0, 32, 32, 32, 32,
+	32, 32, 32, 32, 1, 32, 1, 0, 32, 48, 32, 32, 32, 32, 32, 32, 32, 32, 32, 0, 32, 32, 32, 32,
 	0, 32, 32, 0, 32, 32, 32, 32, 0, 32, 0, 36, 32, 32, 0, 0, 0, 32, 32, 32, 32, 32, 32, 32,
 	0, 0, 0, 32, 32, 0, 32, 32, 32, 32, 32, 0, 32, 32, 0, 32, 32, 32, 32, 0, 0, 0, 32, 32,
 	32, 32, 32, 32, 32, 32, 0, 32, 32, 32, 0, 32, 0, 0, 32, 32, 32, 32, 32, 32, 32, 0, 32, 0,
@@ -2391,7 +2391,7 @@ var elementActions = [...]uint8{
 	16, 32, 32, 32, 32, 32, 32, 32, 0, 32, 32, 32, 32, 32, 32, 32, 32, 0, 0, 32, 0, 32, 0, 0,
 	0, 33, 32, 32, 32, 0, 0, 32, 0, 32, 32, 0, 0, 32, 32, 32, 32, 32, 0, 32, 32, 32, 32, 32,
 	32, 32, 32, 0, 1, 4, 32, 32, 0, 0, 32, 32, 32, 32, 32, 32, 32, 0, 0, 0, 32, 0, 32, 32,
-	32, 0, 32, 32, 32, 0, 32, 32, 32, 32, 32, 32, 0, 32, 0, 0, 0, 0, 32, 32, 32, 0, 0, 32,
+	48, 0, 32, 32, 32, 0, 32, 32, 32, 32, 32, 32, 0, 32, 0, 0, 0, 0, 32, 32, 32, 0, 0, 32,
 	32, 32, 0, 0, 32, 0, 0, 0, 0, 36, 0, 32, 0, 0, 0, 32, 32, 0, 32, 32, 32, 32, 0, 0,
 	0, 32, 32, 0, 32, 32, 32, 32, 32, 0, 32, 0, 0, 32, 0, 32, 32, 32, 32, 0, 0, 0, 32, 32,
 	0, 32, 32, 32, 32, 32, 0, 0, 0, 0, 32, 0, 32, 32, 32, 32, 0, 0, 0, 32, 0, 32, 32, 32,
@@ -2494,7 +2494,7 @@ var elementRules = [...]uint8{
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0, 0, 0, 0, 20, 0, 9, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 20, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -3126,6 +3126,7 @@ const (
 	AHlinkClick              Element = 212
 	AHlinkHover              Element = 213
 	AHlinkMouseOver          Element = 214
+	ApHyperlinkBase          Element = 394
 	C15F                     Element = 520
 	C15FormulaRef            Element = 531
 	CF                       Element = 634
@@ -3139,6 +3140,7 @@ const (
 	CpCoreProperties         Element = 833
 	CxF                      Element = 923
 	OOLEObject               Element = 1249
+	P14SldId                 Element = 1321
 	PAudio                   Element = 1430
 	PCNvPr                   Element = 1455
 	PCmd                     Element = 1473
@@ -3305,54 +3307,55 @@ const (
 	RibbonAndBackstageCustomizationsPart     Part = 78
 	RibbonExtensibilityPart                  Part = 79
 	RichStylesPart                           Part = 80
-	SharedStringTablePart                    Part = 81
-	SingleCellTablePart                      Part = 82
-	SlicerCachePart                          Part = 83
-	SlicersPart                              Part = 84
-	SlideCommentsPart                        Part = 85
-	SlideLayoutPart                          Part = 86
-	SlideMasterPart                          Part = 87
-	SlidePart                                Part = 88
-	SlideSyncDataPart                        Part = 89
-	SpreadsheetDocument                      Part = 90
-	SpreadsheetPrinterSettingsPart           Part = 91
-	StyleDefinitionsPart                     Part = 92
-	StylesWithEffectsPart                    Part = 93
-	TableDefinitionPart                      Part = 94
-	TableStylesPart                          Part = 95
-	ThemeOverridePart                        Part = 96
-	ThemePart                                Part = 97
-	ThumbnailPart                            Part = 98
-	TimeLineCachePart                        Part = 99
-	TimeLinePart                             Part = 100
-	UserDefinedTagsPart                      Part = 101
-	VbaDataPart                              Part = 102
-	VbaProjectPart                           Part = 103
-	ViewPropertiesPart                       Part = 104
-	VmlDrawingPart                           Part = 105
-	VolatileDependenciesPart                 Part = 106
-	WebExTaskpanesPart                       Part = 107
-	WebExtensionPart                         Part = 108
-	WebSettingsPart                          Part = 109
-	WordAttachedToolbarsPart                 Part = 110
-	WordCommentsExtensiblePart               Part = 111
-	WordprocessingCommentsExPart             Part = 112
-	WordprocessingCommentsIdsPart            Part = 113
-	WordprocessingCommentsPart               Part = 114
-	WordprocessingDocument                   Part = 115
-	WordprocessingPeoplePart                 Part = 116
-	WordprocessingPrinterSettingsPart        Part = 117
-	WorkbookPart                             Part = 118
-	WorkbookPersonPart                       Part = 119
-	WorkbookRevisionHeaderPart               Part = 120
-	WorkbookRevisionLogPart                  Part = 121
-	WorkbookStylesPart                       Part = 122
-	WorkbookUserDataPart                     Part = 123
-	WorksheetCommentsPart                    Part = 124
-	WorksheetPart                            Part = 125
-	WorksheetSortMapPart                     Part = 126
-	WorksheetThreadedCommentsPart            Part = 127
-	XmlSignaturePart                         Part = 128
+	RichValueRelPart                         Part = 81
+	SharedStringTablePart                    Part = 82
+	SingleCellTablePart                      Part = 83
+	SlicerCachePart                          Part = 84
+	SlicersPart                              Part = 85
+	SlideCommentsPart                        Part = 86
+	SlideLayoutPart                          Part = 87
+	SlideMasterPart                          Part = 88
+	SlidePart                                Part = 89
+	SlideSyncDataPart                        Part = 90
+	SpreadsheetDocument                      Part = 91
+	SpreadsheetPrinterSettingsPart           Part = 92
+	StyleDefinitionsPart                     Part = 93
+	StylesWithEffectsPart                    Part = 94
+	TableDefinitionPart                      Part = 95
+	TableStylesPart                          Part = 96
+	ThemeOverridePart                        Part = 97
+	ThemePart                                Part = 98
+	ThumbnailPart                            Part = 99
+	TimeLineCachePart                        Part = 100
+	TimeLinePart                             Part = 101
+	UserDefinedTagsPart                      Part = 102
+	VbaDataPart                              Part = 103
+	VbaProjectPart                           Part = 104
+	ViewPropertiesPart                       Part = 105
+	VmlDrawingPart                           Part = 106
+	VolatileDependenciesPart                 Part = 107
+	WebExTaskpanesPart                       Part = 108
+	WebExtensionPart                         Part = 109
+	WebSettingsPart                          Part = 110
+	WordAttachedToolbarsPart                 Part = 111
+	WordCommentsExtensiblePart               Part = 112
+	WordprocessingCommentsExPart             Part = 113
+	WordprocessingCommentsIdsPart            Part = 114
+	WordprocessingCommentsPart               Part = 115
+	WordprocessingDocument                   Part = 116
+	WordprocessingPeoplePart                 Part = 117
+	WordprocessingPrinterSettingsPart        Part = 118
+	WorkbookPart                             Part = 119
+	WorkbookPersonPart                       Part = 120
+	WorkbookRevisionHeaderPart               Part = 121
+	WorkbookRevisionLogPart                  Part = 122
+	WorkbookStylesPart                       Part = 123
+	WorkbookUserDataPart                     Part = 124
+	WorksheetCommentsPart                    Part = 125
+	WorksheetPart                            Part = 126
+	WorksheetSortMapPart                     Part = 127
+	WorksheetThreadedCommentsPart            Part = 128
+	XmlSignaturePart                         Part = 129
 )
 
 var parts = [...]partRow{
@@ -3361,9 +3364,9 @@ var parts = [...]partRow{
 	{"CellMetadataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sheetMetadata", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml", "@/metadata.xml", 2839, ""},
 	{"ChartColorStylePart", "http://schemas.microsoft.com/office/2011/relationships/chartColorStyle", "application/vnd.ms-office.chartcolorstyle+xml", "@/charts/colors#.xml", 852, ""},
 	{"ChartDrawingPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartUserShapes", "application/vnd.openxmlformats-officedocument.drawingml.chartshapes+xml", "@/drawings/chartDrawing#.xml", 777, "\x06%0"},
-	{"ChartPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart", "application/vnd.openxmlformats-officedocument.drawingml.chart+xml", "@/charts/chart#.xml", 598, "\x04\x05\a\"0`"},
+	{"ChartPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart", "application/vnd.openxmlformats-officedocument.drawingml.chart+xml", "@/charts/chart#.xml", 598, "\x04\x05\a\"0a"},
 	{"ChartStylePart", "http://schemas.microsoft.com/office/2011/relationships/chartStyle", "application/vnd.ms-office.chartstyle+xml", "@/charts/style#.xml", 851, ""},
-	{"ChartsheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartsheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.chartsheet+xml", "@/chartsheets/sheet#.xml", 2695, "\x1e0[i"},
+	{"ChartsheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chartsheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.chartsheet+xml", "@/chartsheets/sheet#.xml", 2695, "\x1e0\\j"},
 	{"CommentAuthorsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/commentAuthors", "application/vnd.openxmlformats-officedocument.presentationml.commentAuthors+xml", "@/commentAuthors.xml", 1471, ""},
 	{"ConnectionsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/connections", "application/vnd.openxmlformats-officedocument.spreadsheetml.connections+xml", "", 2716, ""},
 	{"ControlPropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/ctrlProp", "application/vnd.ms-excel.controlproperties+xml", "", 2505, ""},
@@ -3375,24 +3378,24 @@ var parts = [...]partRow{
 	{"CustomXmlMappingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/xmlMaps", "application/xml", "", 2653, ""},
 	{"CustomXmlPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/customXml", "", "customXml/item#.xml", 0, "\x13"},
 	{"CustomXmlPropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/customXmlProps", "application/vnd.openxmlformats-officedocument.customXmlProperties+xml", "customXml/itemProps#.xml", 1089, ""},
-	{"CustomizationPart", "http://schemas.microsoft.com/office/2006/relationships/keyMapCustomizations", "application/vnd.ms-word.keyMapCustomizations+xml", "", 0, "n"},
+	{"CustomizationPart", "http://schemas.microsoft.com/office/2006/relationships/keyMapCustomizations", "application/vnd.ms-word.keyMapCustomizations+xml", "", 0, "o"},
 	{"DiagramColorsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramColors", "application/vnd.openxmlformats-officedocument.drawingml.diagramColors+xml", "@/diagrams/colors#.xml", 1036, ""},
-	{"DiagramDataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramData", "application/vnd.openxmlformats-officedocument.drawingml.diagramData+xml", "@/diagrams/data#.xml", 1043, "0X}"},
+	{"DiagramDataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramData", "application/vnd.openxmlformats-officedocument.drawingml.diagramData+xml", "@/diagrams/data#.xml", 1043, "0Y~"},
 	{"DiagramLayoutDefinitionPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramLayout", "application/vnd.openxmlformats-officedocument.drawingml.diagramLayout+xml", "@/diagrams/layout#.xml", 1054, "0"},
 	{"DiagramPersistLayoutPart", "http://schemas.microsoft.com/office/2007/relationships/diagramDrawing", "application/vnd.ms-office.drawingml.diagramDrawing+xml", "@/diagrams/drawing#.xml", 1096, "0"},
 	{"DiagramStylePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramQuickStyle", "application/vnd.openxmlformats-officedocument.drawingml.diagramStyle+xml", "@/diagrams/quickStyle#.xml", 1077, ""},
-	{"DialogsheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.dialogsheet+xml", "", 2747, "\x1e![i"},
-	{"DigitalSignatureOriginPart", "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin", "application/vnd.openxmlformats-package.digital-signature-origin", "", 0, "\x80"},
+	{"DialogsheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.dialogsheet+xml", "", 2747, "\x1e!\\j"},
+	{"DigitalSignatureOriginPart", "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin", "application/vnd.openxmlformats-package.digital-signature-origin", "", 0, "\x81"},
 	{"DocumentSettingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/settings", "application/vnd.openxmlformats-officedocument.wordprocessingml.settings+xml", "@/settings#.xml", 2262, "06"},
 	{"DocumentTasksPart", "http://schemas.microsoft.com/office/2019/05/relationships/documenttasks", "application/vnd.ms-office.documenttasks+xml", "", 0, ""},
-	{"DrawingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing", "application/vnd.openxmlformats-officedocument.drawing+xml", "@/drawings/drawing#.xml", 3079, "\x06\x12\x15\x16\x17\x18\x19%0l"},
+	{"DrawingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing", "application/vnd.openxmlformats-officedocument.drawing+xml", "@/drawings/drawing#.xml", 3079, "\x06\x12\x15\x16\x17\x18\x19%0m"},
 	{"EmbeddedControlPersistenceBinaryDataPart", "http://schemas.microsoft.com/office/2006/relationships/activeXControlBinary", "", "", 0, ""},
 	{"EmbeddedControlPersistencePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/control", "", "", 0, "\x1f"},
 	{"EmbeddedObjectPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/oleObject", "", "", 0, ""},
 	{"EmbeddedPackagePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package", "", "@/embeddings/package#", 0, ""},
 	{"EndnotesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/endnotes", "application/vnd.openxmlformats-officedocument.wordprocessingml.endnotes+xml", "@/endnotes#.xml", 2015, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
 	{"ExcelAttachedToolbarsPart", "http://schemas.microsoft.com/office/2006/relationships/attachedToolbars", "application/vnd.ms-excel.attachedToolbars", "", 0, ""},
-	{"ExtendedChartPart", "http://schemas.microsoft.com/office/2014/relationships/chartEx", "application/vnd.ms-office.chartex+xml", "@/charts/chartEx#.xml", 905, "\x04\x05\a\"0`"},
+	{"ExtendedChartPart", "http://schemas.microsoft.com/office/2014/relationships/chartEx", "application/vnd.ms-office.chartex+xml", "@/charts/chartEx#.xml", 905, "\x04\x05\a\"0a"},
 	{"ExtendedFilePropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/extended-properties", "application/vnd.openxmlformats-officedocument.extended-properties+xml", "docProps/app.xml", 404, ""},
 	{"ExternalWorkbookPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLink", "application/vnd.openxmlformats-officedocument.spreadsheetml.externalLink+xml", "", 2765, ""},
 	{"FeaturePropertyBagsPart", "http://schemas.microsoft.com/office/2022/11/relationships/FeaturePropertyBag", "application/vnd.ms-excel.featurepropertybag+xml", "@/featurePropertyBag/featurePropertyBag.xml", 3082, ""},
@@ -3400,29 +3403,29 @@ var parts = [...]partRow{
 	{"FontTablePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/fontTable", "application/vnd.openxmlformats-officedocument.wordprocessingml.fontTable+xml", "@/fontTable#.xml", 2030, ")"},
 	{"FooterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer", "application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml", "@/footer#.xml", 2048, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
 	{"FootnotesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes", "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml", "@/footnotes#.xml", 2037, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
-	{"GlossaryDocumentPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/glossaryDocument", "application/vnd.openxmlformats-officedocument.wordprocessingml.document.glossary+xml", "@/glossary/document.xml", 2050, "\x01\x06\x14\x15\x16\x17\x18\x19\x1c\x1d !\"#%*+,/08<\\]gmopqrtu"},
-	{"HandoutMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/handoutMaster", "application/vnd.openxmlformats-officedocument.presentationml.handoutMaster+xml", "@/handoutMasters/handoutMaster#.xml", 1509, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08Xaei"},
+	{"GlossaryDocumentPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/glossaryDocument", "application/vnd.openxmlformats-officedocument.wordprocessingml.document.glossary+xml", "@/glossary/document.xml", 2050, "\x01\x06\x14\x15\x16\x17\x18\x19\x1c\x1d !\"#%*+,/08<]^hnpqrsuv"},
+	{"HandoutMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/handoutMaster", "application/vnd.openxmlformats-officedocument.presentationml.handoutMaster+xml", "@/handoutMasters/handoutMaster#.xml", 1509, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08Ybfj"},
 	{"HeaderPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/header", "application/vnd.openxmlformats-officedocument.wordprocessingml.header+xml", "@/header#.xml", 2060, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
 	{"ImagePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image", "", "@/media/image#", 0, ""},
-	{"InternationalMacroSheetPart", "http://schemas.microsoft.com/office/2006/relationships/xlIntlMacrosheet", "application/vnd.ms-excel.intlmacrosheet+xml", "", 0, "\x10\x1e!\"0[i|"},
+	{"InternationalMacroSheetPart", "http://schemas.microsoft.com/office/2006/relationships/xlIntlMacrosheet", "application/vnd.ms-excel.intlmacrosheet+xml", "", 0, "\x10\x1e!\"0\\j}"},
 	{"LabelInfoPart", "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels", "application/vnd.ms-office.classificationlabels+xml", "", 0, ""},
 	{"LegacyDiagramTextInfoPart", "http://schemas.microsoft.com/office/2006/relationships/legacyDocTextInfo", "application/vnd.ms-office.legacyDocTextInfo", "", 0, ""},
 	{"LegacyDiagramTextPart", "http://schemas.microsoft.com/office/2006/relationships/legacyDiagramText", "application/vnd.ms-office.legacyDiagramText", "", 0, ""},
-	{"MacroSheetPart", "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "application/vnd.ms-excel.macrosheet+xml", "", 0, "\x10\x1e!\"0[i|"},
+	{"MacroSheetPart", "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "application/vnd.ms-excel.macrosheet+xml", "", 0, "\x10\x1e!\"0\\j}"},
 	{"MailMergeRecipientDataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/recipientData", "", "", 0, ""},
-	{"MainDocumentPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/document.xml", 1987, "\x01\x06\x12\x14\x15\x16\x17\x18\x19\x1c\x1d !\"#%*+,-/08<\\]abgmopqrtu"},
+	{"MainDocumentPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/document.xml", 1987, "\x01\x06\x12\x14\x15\x16\x17\x18\x19\x1c\x1d !\"#%*+,-/08<]^bchnpqrsuv"},
 	{"Model3DReferenceRelationshipPart", "http://schemas.microsoft.com/office/2017/06/relationships/model3d", "model/gltf-binary", "", 0, ""},
 	{"NamedSheetViewsPart", "http://schemas.microsoft.com/office/2019/04/relationships/namedSheetView", "application/vnd.ms-excel.namedsheetviews+xml", "@/namedSheetViews/namedSheetView#.xml", 3189, ""},
-	{"NotesMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/notesMaster", "application/vnd.openxmlformats-officedocument.presentationml.notesMaster+xml", "@/notesMasters/notesMaster#.xml", 1527, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08Xaei"},
-	{"NotesSlidePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/notesSlide", "application/vnd.openxmlformats-officedocument.presentationml.notesSlide+xml", "@/notesSlides/notesSlide#.xml", 1526, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08:X`ei"},
+	{"NotesMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/notesMaster", "application/vnd.openxmlformats-officedocument.presentationml.notesMaster+xml", "@/notesMasters/notesMaster#.xml", 1527, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08Ybfj"},
+	{"NotesSlidePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/notesSlide", "application/vnd.openxmlformats-officedocument.presentationml.notesSlide+xml", "@/notesSlides/notesSlide#.xml", 1526, "\x06\x12\x15\x16\x17\x18\x19\x1f!\"%08:Yafj"},
 	{"NumberingDefinitionsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/numbering", "application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml", "@/numbering#.xml", 2171, "0"},
 	{"PivotTableCacheDefinitionPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/pivotCacheDefinition", "application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheDefinition+xml", "@/pivotCache/pivotCacheDefinition#.xml", 2887, ">"},
 	{"PivotTableCacheRecordsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/pivotCacheRecords", "application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheRecords+xml", "@/pivotCache/pivotCacheRecords#.xml", 2888, ""},
 	{"PivotTablePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/pivotTable", "application/vnd.openxmlformats-officedocument.spreadsheetml.pivotTable+xml", "@/pivotTables/pivotTable#.xml", 2895, "="},
 	{"PowerPointAuthorsPart", "http://schemas.microsoft.com/office/2018/10/relationships/authors", "application/vnd.ms-powerpoint.authors+xml", "@/authors.xml", 1351, ""},
 	{"PowerPointCommentPart", "http://schemas.microsoft.com/office/2018/10/relationships/comments", "application/vnd.ms-powerpoint.comments+xml", "@/comments/modernComment#.xml", 1353, ""},
-	{"PresentationDocument", "", "", "", 0, "\f\x0f\x1b&2CFNObk"},
-	{"PresentationPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/presentation.xml", 1554, "\t\x12).3:@ADWX_aegh"},
+	{"PresentationDocument", "", "", "", 0, "\f\x0f\x1b&2CFNOcl"},
+	{"PresentationPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/presentation.xml", 1554, "\t\x12).3:@ADXY`bfhi"},
 	{"PresentationPropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/presProps", "application/vnd.openxmlformats-officedocument.presentationml.presProps+xml", "@/presProps.xml", 1555, ""},
 	{"QueryTablePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/queryTable", "application/vnd.openxmlformats-officedocument.spreadsheetml.queryTable+xml", "", 2903, ""},
 	{"QuickAccessToolbarCustomizationsPart", "http://schemas.microsoft.com/office/2006/relationships/ui/userCustomization", "application/xml", "", 0, ""},
@@ -3436,16 +3439,17 @@ var parts = [...]partRow{
 	{"RibbonAndBackstageCustomizationsPart", "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility", "application/xml", "", 0, "0"},
 	{"RibbonExtensibilityPart", "http://schemas.microsoft.com/office/2006/relationships/ui/extensibility", "application/xml", "", 0, "0"},
 	{"RichStylesPart", "http://schemas.microsoft.com/office/2017/06/relationships/richStyles", "application/vnd.ms-excel.richstyles+xml", "@/richData/richStyles.xml", 3136, ""},
+	{"RichValueRelPart", "http://schemas.microsoft.com/office/2022/10/relationships/richValueRel", "application/vnd.ms-excel.richvaluerel+xml", "@/richData/richValueRel.xml", 3163, "0"},
 	{"SharedStringTablePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings", "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml", "@/sharedStrings.xml", 2972, ""},
 	{"SingleCellTablePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/tableSingleCells", "application/vnd.openxmlformats-officedocument.spreadsheetml.tableSingleCells+xml", "", 2968, ""},
 	{"SlicerCachePart", "http://schemas.microsoft.com/office/2007/relationships/slicerCache", "application/vnd.ms-excel.slicerCache+xml", "@/slicerCaches/slicerCache#.xml", 2552, ""},
 	{"SlicersPart", "http://schemas.microsoft.com/office/2007/relationships/slicer", "application/vnd.ms-excel.slicer+xml", "@/slicers/slicer#.xml", 2559, ""},
 	{"SlideCommentsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments", "application/vnd.openxmlformats-officedocument.presentationml.comments+xml", "@/comments/comment#.xml", 1472, ""},
-	{"SlideLayoutPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slideLayout", "application/vnd.openxmlformats-officedocument.presentationml.slideLayout+xml", "@/slideLayouts/slideLayout#.xml", 1577, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08WX`ei"},
-	{"SlideMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slideMaster", "application/vnd.openxmlformats-officedocument.presentationml.slideMaster+xml", "@/slideMasters/slideMaster#.xml", 1581, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08VXaei"},
-	{"SlidePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slide", "application/vnd.openxmlformats-officedocument.presentationml.slide+xml", "@/slides/slide#.xml", 1573, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08;AUVXY`eil"},
+	{"SlideLayoutPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slideLayout", "application/vnd.openxmlformats-officedocument.presentationml.slideLayout+xml", "@/slideLayouts/slideLayout#.xml", 1577, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08XYafj"},
+	{"SlideMasterPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slideMaster", "application/vnd.openxmlformats-officedocument.presentationml.slideMaster+xml", "@/slideMasters/slideMaster#.xml", 1581, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08WYbfj"},
+	{"SlidePart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slide", "application/vnd.openxmlformats-officedocument.presentationml.slide+xml", "@/slides/slide#.xml", 1573, "\x06\x12\x15\x16\x17\x18\x19\x1f !\"%08;AVWYZafjm"},
 	{"SlideSyncDataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/slideUpdateInfo", "application/vnd.openxmlformats-officedocument.presentationml.slideUpdateInfo+xml", "", 1585, ""},
-	{"SpreadsheetDocument", "", "", "", 0, "\f\x0f\x1b&2FNObkv"},
+	{"SpreadsheetDocument", "", "", "", 0, "\f\x0f\x1b&2FNOclw"},
 	{"SpreadsheetPrinterSettingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/printerSettings", "application/vnd.openxmlformats-officedocument.spreadsheetml.printerSettings", "", 0, ""},
 	{"StyleDefinitionsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles", "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml", "@/styles#.xml", 2299, ""},
 	{"StylesWithEffectsPart", "http://schemas.microsoft.com/office/2007/relationships/stylesWithEffects", "application/vnd.ms-word.stylesWithEffects+xml", "@/stylesWithEffects#.xml", 2299, ""},
@@ -3458,11 +3462,11 @@ var parts = [...]partRow{
 	{"TimeLinePart", "http://schemas.microsoft.com/office/2011/relationships/timeline", "application/vnd.ms-excel.timeline+xml", "@/timelines/timeline#.xml", 2640, ""},
 	{"UserDefinedTagsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/tags", "application/vnd.openxmlformats-officedocument.presentationml.tags+xml", "", 1606, ""},
 	{"VbaDataPart", "http://schemas.microsoft.com/office/2006/relationships/wordVbaData", "application/vnd.ms-word.vbaData+xml", "", 0, ""},
-	{"VbaProjectPart", "http://schemas.microsoft.com/office/2006/relationships/vbaProject", "application/vnd.ms-office.vbaProject", "", 0, "f"},
-	{"ViewPropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/viewProps", "application/vnd.openxmlformats-officedocument.presentationml.viewProps+xml", "@/viewProps.xml", 1627, "X"},
+	{"VbaProjectPart", "http://schemas.microsoft.com/office/2006/relationships/vbaProject", "application/vnd.ms-office.vbaProject", "", 0, "g"},
+	{"ViewPropertiesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/viewProps", "application/vnd.openxmlformats-officedocument.presentationml.viewProps+xml", "@/viewProps.xml", 1627, "Y"},
 	{"VmlDrawingPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/vmlDrawing", "application/vnd.openxmlformats-officedocument.vmlDrawing", "@/drawings/vmlDrawing#.vml", 1245, "04"},
 	{"VolatileDependenciesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/volatileDependencies", "application/vnd.openxmlformats-officedocument.spreadsheetml.volatileDependencies+xml", "", 3016, ""},
-	{"WebExTaskpanesPart", "http://schemas.microsoft.com/office/2011/relationships/webextensiontaskpanes", "application/vnd.ms-office.webextensiontaskpanes+xml", "", 0, "l"},
+	{"WebExTaskpanesPart", "http://schemas.microsoft.com/office/2011/relationships/webextensiontaskpanes", "application/vnd.ms-office.webextensiontaskpanes+xml", "", 0, "m"},
 	{"WebExtensionPart", "http://schemas.microsoft.com/office/2011/relationships/webextension", "application/vnd.ms-office.webextension+xml", "", 0, "0"},
 	{"WebSettingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/webSettings", "application/vnd.openxmlformats-officedocument.wordprocessingml.webSettings+xml", "@/webSettings#.xml", 2402, ""},
 	{"WordAttachedToolbarsPart", "http://schemas.microsoft.com/office/2006/relationships/attachedToolbars", "application/vnd.ms-word.attachedToolbars", "", 0, ""},
@@ -3470,17 +3474,17 @@ var parts = [...]partRow{
 	{"WordprocessingCommentsExPart", "http://schemas.microsoft.com/office/2011/relationships/commentsExtended", "application/vnd.openxmlformats-officedocument.wordprocessingml.commentsExtended+xml", "@/commentsExtended#.xml", 1786, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
 	{"WordprocessingCommentsIdsPart", "http://schemas.microsoft.com/office/2016/09/relationships/commentsIds", "application/vnd.openxmlformats-officedocument.wordprocessingml.commentsIds+xml", "@/commentsIds#.xml", 1803, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
 	{"WordprocessingCommentsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments", "application/vnd.openxmlformats-officedocument.wordprocessingml.comments+xml", "@/comments#.xml", 1895, "\x01\x06\x15\x16\x17\x18\x19 !\"%08"},
-	{"WordprocessingDocument", "", "", "", 0, "\f\x0f\x1b&27FNObk"},
+	{"WordprocessingDocument", "", "", "", 0, "\f\x0f\x1b&27FNOcl"},
 	{"WordprocessingPeoplePart", "http://schemas.microsoft.com/office/2011/relationships/people", "application/vnd.openxmlformats-officedocument.wordprocessingml.people+xml", "@/people#.xml", 1791, ""},
 	{"WordprocessingPrinterSettingsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/printerSettings", "application/vnd.openxmlformats-officedocument.wordprocessingml.printerSettings", "", 0, ""},
-	{"WorkbookPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/workbook.xml", 3023, "\x02\x03\b\n\x0e\x11\x12\x1a$'(15=GHIJKLMPQSabcgjwxz{}"},
+	{"WorkbookPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument", "", "@/workbook.xml", 3023, "\x02\x03\b\n\x0e\x11\x12\x1a$'(15=GHIJKLMPQRTbcdhkxy{|~"},
 	{"WorkbookPersonPart", "http://schemas.microsoft.com/office/2017/10/relationships/person", "application/vnd.ms-excel.person+xml", "@/persons/person#.xml", 3172, ""},
-	{"WorkbookRevisionHeaderPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/revisionHeaders", "application/vnd.openxmlformats-officedocument.spreadsheetml.revisionHeaders+xml", "", 2806, "y"},
+	{"WorkbookRevisionHeaderPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/revisionHeaders", "application/vnd.openxmlformats-officedocument.spreadsheetml.revisionHeaders+xml", "", 2806, "z"},
 	{"WorkbookRevisionLogPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/revisionLog", "application/vnd.openxmlformats-officedocument.spreadsheetml.revisionLog+xml", "", 2926, ""},
 	{"WorkbookStylesPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles", "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml", "@/styles.xml", 2977, ""},
 	{"WorkbookUserDataPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/usernames", "application/vnd.openxmlformats-officedocument.spreadsheetml.userNames+xml", "", 3007, ""},
 	{"WorksheetCommentsPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments", "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml", "@/comments#.xml", 2710, ""},
-	{"WorksheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml", "@/worksheets/sheet#.xml", 3027, "\v\x10\x1e\x1f !\"089?ERT[^di|~\x7f"},
+	{"WorksheetPart", "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml", "@/worksheets/sheet#.xml", 3027, "\v\x10\x1e\x1f !\"089?ESU\\_ej}\x7f\x80"},
 	{"WorksheetSortMapPart", "http://schemas.microsoft.com/office/2006/relationships/wsSortMap", "application/vnd.ms-excel.wsSortMap+xml", "@/worksheetSortMap#.xml", 3183, ""},
 	{"WorksheetThreadedCommentsPart", "http://schemas.microsoft.com/office/2017/10/relationships/threadedComment", "application/vnd.ms-excel.threadedcomments+xml", "@/threadedComments/threadedComment#.xml", 3167, ""},
 	{"XmlSignaturePart", "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/signature", "application/vnd.openxmlformats-package.digital-signature-xmlsignature+xml", "", 0, ""},

@@ -49,12 +49,12 @@ func build(namespaces, elements, parts, extra, policy []byte) (*model, error) {
 	for _, e := range m.elements {
 		e.mixed = e.leaves > 0
 	}
+	m.takeParts(parts)
 	for _, f := range rows(extra) {
 		if err := m.extra(f); err != nil {
 			return nil, err
 		}
 	}
-	m.takeParts(parts)
 	for _, f := range rows(policy) {
 		if err := m.policy(f); err != nil {
 			return nil, err
@@ -104,6 +104,13 @@ func (m *model) extra(f []string) error {
 	case "e":
 		e := m.add(f[1], f[2], f[3])
 		e.mixed = e.mixed || f[4] == "mixed"
+	case "p":
+		m.parts = append(m.parts, &part{name: f[1], relation: f[2], contentType: f[3], root: f[4], children: strings.Split(f[6], ",")})
+		for _, p := range m.parts {
+			if p.name == f[5] {
+				p.children = append(p.children, f[1])
+			}
+		}
 	case "a":
 		m.global = append(m.global, strings.Fields(f[1])...)
 	default:
