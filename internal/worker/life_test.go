@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -320,4 +321,40 @@ func TestLayersOfOtherProgram(t *testing.T) {
 	if layers, err := Layers(t.Context(), "/bin/true"); err == nil {
 		t.Errorf("%+v", layers)
 	}
+}
+
+// TestNothingIsLeft counts descriptors, goroutines and child processes before and after many files of every kind of end.
+func TestNothingIsLeft(t *testing.T) {
+	p := pool(t, children.hostile)
+	verbs := []string{"echo\nx", "panic", "exit", "garbage", "encrypted"}
+	use := func() {
+		for _, verb := range verbs {
+			req := newRequest(t, verb)
+			mustRebuild(t, p, req)
+			req.Input.Close()
+			req.Output.Close()
+		}
+	}
+	use()
+	before := holdings(t)
+	for range 10 {
+		use()
+	}
+	var after [3]int
+	for range 100 { // the keeper may be between two children
+		if after = holdings(t); after == before {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("descriptors, goroutines, children: %v before, %v after", before, after)
+}
+
+func holdings(t *testing.T) [3]int {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return [3]int{len(fds), runtime.NumGoroutine(), len(living(t))}
 }
