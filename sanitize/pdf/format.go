@@ -134,7 +134,7 @@ func open(ctx context.Context, data []byte, pass sanitize.Pass) (*source.Documen
 
 // unreadable says why a file that neither reader could make sense of is refused.
 func unreadable(err, rerr error) error {
-	if k := kind(rerr); errors.Is(k, sanitize.ErrLimit) || errors.Is(rerr, context.DeadlineExceeded) || errors.Is(rerr, context.Canceled) {
+	if k := kind(rerr); errors.Is(k, sanitize.ErrLimit) || errors.Is(k, sanitize.ErrEncrypted) || errors.Is(rerr, context.DeadlineExceeded) || errors.Is(rerr, context.Canceled) {
 		return k
 	}
 	return fmt.Errorf("%w: %w; %w", sanitize.ErrMalformed, err, rerr)

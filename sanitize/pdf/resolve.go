@@ -42,7 +42,7 @@ func (w *walk) speaksFor(o *grammar.Object, get func(object.Name) object.Object)
 	score := 2
 	for i := range o.Keys {
 		k := &o.Keys[i]
-		if len(k.Values) == 0 {
+		if len(k.Values) == 0 && !k.Must {
 			continue
 		}
 		v, _, err := w.doc.Load(get(object.Name(k.Name)))
@@ -50,6 +50,9 @@ func (w *walk) speaksFor(o *grammar.Object, get func(object.Name) object.Object)
 			return -1, err
 		}
 		switch text := plain(v); {
+		case len(k.Values) == 0 && v == nil:
+			return -1, nil
+		case len(k.Values) == 0:
 		case text == "" && (k.Name == "Type" || v != nil && len(k.Alts) > 1):
 		case text == "" && k.Must:
 			return -1, nil

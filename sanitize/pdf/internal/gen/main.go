@@ -164,9 +164,9 @@ func emitKey(b *bytes.Buffer, p *policy, typ string, r row) {
 	b.WriteString("}")
 	if len(r.values) > 0 {
 		fmt.Fprintf(b, ", Values: %#v", r.values)
-		if r.required {
-			b.WriteString(", Must: true")
-		}
+	}
+	if len(r.values) > 0 && r.required || p.must[typ+"/"+r.key] {
+		b.WriteString(", Must: true")
 	}
 	b.WriteString("},\n")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,11 +13,13 @@ import (
 //	type	NAME	keep            objects of this type are copied
 //	type	NAME	drop	RULE    they are dropped, with the finding pdf/RULE
 //	key	TYPE	KEY	RULE    the key is dropped; TYPE may be *; the rule - drops without a finding
+//	must	TYPE	KEY             without the key an object is not of the type, whatever else speaks for it
 //	merge	NAME	TYPE TYPE …     NAME stands for all of these types, with all of their keys
 type policy struct {
 	keep  map[string]bool
 	drop  map[string]string
 	key   map[string]string // "Type/Key" or "*/Key" to rule
+	must  map[string]bool   // "Type/Key"
 	merge map[string][]string
 }
 
@@ -29,7 +32,7 @@ func readPolicy(name string) (*policy, error) {
 }
 
 func parsePolicy(text string) (*policy, error) {
-	p := &policy{map[string]bool{}, map[string]string{}, map[string]string{}, map[string][]string{}}
+	p := &policy{map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, map[string][]string{}}
 	for i, line := range strings.Split(text, "\n") {
 		w := strings.Fields(line)
 		switch {
@@ -44,6 +47,8 @@ func parsePolicy(text string) (*policy, error) {
 			}
 		case len(w) == 4 && w[0] == "key":
 			p.key[w[1]+"/"+w[2]] = w[3]
+		case len(w) == 3 && w[0] == "must":
+			p.must[w[1]+"/"+w[2]] = true
 		case len(w) > 2 && w[0] == "merge":
 			p.merge[w[1]] = w[2:]
 		default:
@@ -82,7 +87,8 @@ func (p *policy) check(m model) error {
 			return err
 		}
 	}
-	for tk := range p.key {
+	keys := slices.Sorted(maps.Keys(p.key))
+	for _, tk := range slices.AppendSeq(keys, maps.Keys(p.must)) {
 		typ, key, _ := strings.Cut(tk, "/")
 		if typ == "*" {
 			continue

@@ -2007,7 +2007,7 @@ var table = [...]Object{
 		{Name: "UserProperties", Alts: []Alt{{Kind: Boolean}}},
 	}},
 	MarkedContentReference: {Name: "MarkedContentReference", Keys: []Key{
-		{Name: "MCID", Alts: []Alt{{Kind: Integer}}},
+		{Name: "MCID", Alts: []Alt{{Kind: Integer}}, Must: true},
 		{Name: "Pg", Alts: []Alt{{Kind: Dictionary, Links: []Type{PageObject}}}},
 		{Name: "Stm", Alts: []Alt{{Kind: Stream, Links: []Type{XObjectFormType1}}}},
 		{Name: "StmOwn", Alts: []Alt{{Kind: Dictionary, Links: []Type{AnnotText, AnnotLink, AnnotFreeText, AnnotLine, AnnotSquare, AnnotCircle, AnnotPolygon, AnnotPolyLine, AnnotHighlight, AnnotUnderline, AnnotSquiggly, AnnotStrikeOut, AnnotCaret, AnnotStamp, AnnotInk, AnnotPopup, AnnotFileAttachment, AnnotSound, AnnotMovie, AnnotScreen, FieldOrWidget, AnnotPrinterMark, AnnotTrapNetwork, AnnotWatermark, Annot3D, AnnotRedact, AnnotProjection, AnnotRichMedia}}}},
@@ -2033,7 +2033,7 @@ var table = [...]Object{
 		{Name: "Type", Alts: []Alt{{Kind: Name}}, Values: []string{"Namespace"}},
 	}},
 	ObjectReference: {Name: "ObjectReference", Keys: []Key{
-		{Name: "Obj", Alts: []Alt{{Kind: Dictionary, Links: []Type{AnnotText, AnnotLink, AnnotFreeText, AnnotLine, AnnotSquare, AnnotCircle, AnnotPolygon, AnnotPolyLine, AnnotHighlight, AnnotUnderline, AnnotSquiggly, AnnotStrikeOut, AnnotCaret, AnnotStamp, AnnotInk, AnnotPopup, AnnotFileAttachment, AnnotSound, AnnotMovie, AnnotScreen, FieldOrWidget, AnnotPrinterMark, AnnotTrapNetwork, AnnotWatermark, Annot3D, AnnotRedact, AnnotProjection, AnnotRichMedia}}, {Kind: Stream, Links: []Type{XObjectFormType1, XObjectImage}}}},
+		{Name: "Obj", Alts: []Alt{{Kind: Dictionary, Links: []Type{AnnotText, AnnotLink, AnnotFreeText, AnnotLine, AnnotSquare, AnnotCircle, AnnotPolygon, AnnotPolyLine, AnnotHighlight, AnnotUnderline, AnnotSquiggly, AnnotStrikeOut, AnnotCaret, AnnotStamp, AnnotInk, AnnotPopup, AnnotFileAttachment, AnnotSound, AnnotMovie, AnnotScreen, FieldOrWidget, AnnotPrinterMark, AnnotTrapNetwork, AnnotWatermark, Annot3D, AnnotRedact, AnnotProjection, AnnotRichMedia}}, {Kind: Stream, Links: []Type{XObjectFormType1, XObjectImage}}}, Must: true},
 		{Name: "Pg", Alts: []Alt{{Kind: Dictionary, Links: []Type{PageObject}}}},
 		{Name: "Type", Alts: []Alt{{Kind: Name}}, Values: []string{"OBJR"}, Must: true},
 	}},
@@ -2426,7 +2426,7 @@ var table = [...]Object{
 		{Name: "PhoneticAlphabet", Alts: []Alt{{Kind: Name}}},
 		{Name: "R", Alts: []Alt{{Kind: Integer}}},
 		{Name: "Ref", Alts: []Alt{{Kind: Array, Links: []Type{ArrayOfStructElem}}}},
-		{Name: "S", Alts: []Alt{{Kind: Name}}},
+		{Name: "S", Alts: []Alt{{Kind: Name}}, Must: true},
 		{Name: "T", Alts: []Alt{{Kind: String}}},
 		{Name: "Type", Alts: []Alt{{Kind: Name}}, Values: []string{"StructElem"}},
 	}},

@@ -27,7 +27,7 @@ func Repair(ctx context.Context, data []byte, limits Limits, charge func(int64) 
 	}
 	s.trailers()
 	if s.encrypted {
-		return nil, errors.New("cannot repair PDF: it is damaged and encrypted")
+		return nil, fmt.Errorf("%w: or the file is damaged, which cannot be told from outside", ErrPassword)
 	}
 	if err := s.unpack(); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ import (
 const (
 	header    = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 	perStream = 200 // objects in one object stream
-	level     = 6   // of compression: where files come out no bigger than they went in
+	level     = 5   // of compression: files come out no bigger than they went in, and more would cost more than it saves
 )
 
 // location is where an object is: at an offset, or as element index of an object stream.
