@@ -28,10 +28,7 @@ func (s *Set) CheckFile(ctx context.Context, untrustedName string, in sanitize.I
 	if err := Agree(untrustedName, id); err != nil {
 		return err
 	}
-	if id == "txt" && isTable(untrustedName) {
-		id = "csv"
-	}
-	return inside(untrustedName, s.Check(ctx, id, in, policy))
+	return inside(untrustedName, s.Check(ctx, byName(id, untrustedName), in, policy))
 }
 
 // maxName bounds one name, in bytes, as file systems do.
@@ -103,7 +100,7 @@ func extension(name string) string {
 // typeOf returns the type that an extension promises, as Identify says it, or "".
 func typeOf(ext string) string {
 	switch ext {
-	case "txt", "text", "log", "md", "csv", "tsv", "tab":
+	case "txt", "text", "log", "md", "csv", "tsv", "tab", "json", "geojson":
 		return "txt"
 	case "jpg", "jpeg", "jpe", "jfif":
 		return "jpeg"

@@ -72,21 +72,26 @@ func (s *Set) member(ctx context.Context, untrustedName string, in sanitize.Inpu
 	if id == "" {
 		return Fail(RuleUnknown, "", "the content is of no type that may be released")
 	}
-	if id == "txt" && isTable(untrustedName) {
-		id = "csv"
-	}
+	id = byName(id, untrustedName)
 	return s.check(ctx, id, in, policy, b, depth)
 }
 
-// isTable reports whether a reader would open a text of this name as a table.
-func isTable(untrustedName string) bool {
-	n := strings.ToLower(untrustedName)
-	return strings.HasSuffix(n, ".csv") || strings.HasSuffix(n, ".tsv") || strings.HasSuffix(n, ".tab")
+// byName returns the type as which a text of this name is opened.
+func byName(id, untrustedName string) string {
+	if id == "txt" {
+		switch extension(untrustedName) {
+		case "csv", "tsv", "tab":
+			return "csv"
+		case "json", "geojson":
+			return "json"
+		}
+	}
+	return id
 }
 
 // Identify returns the ID of the format of a released file, by its content, and "" when it is of none or of several.
 // It reads no more than it must and promises nothing about the content: that is what Check is for.
-// A table and a text look alike: both are "txt".
+// A table, JSON and a text look alike: all are "txt".
 func (s *Set) Identify(in sanitize.Input) string {
 	found := ""
 	for _, id := range s.order {

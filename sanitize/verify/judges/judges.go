@@ -6,6 +6,7 @@ import (
 	"sekisho/sanitize/verify/bmp"
 	"sekisho/sanitize/verify/gif"
 	"sekisho/sanitize/verify/jpeg"
+	"sekisho/sanitize/verify/metafile"
 	"sekisho/sanitize/verify/ooxml"
 	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
@@ -21,8 +22,10 @@ func All() []verify.Judge {
 		text.Table{},
 		ooxml.Docx(),
 		ooxml.Dotx(),
+		metafile.EMF{},
 		gif.Judge{},
 		jpeg.Judge{},
+		text.JSON{},
 		pdf.Judge{},
 		png.Judge{},
 		ooxml.Potx(),
@@ -30,6 +33,7 @@ func All() []verify.Judge {
 		ooxml.Pptx(),
 		tiff.Judge{},
 		text.Plain{},
+		metafile.WMF{},
 		ooxml.Xlsx(),
 		ooxml.Xltx(),
 		zip.Judge{},

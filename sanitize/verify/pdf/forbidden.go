@@ -107,7 +107,7 @@ var subtypes = [...]name{
 	"Image", "Form",
 	"Type0", "Type1", "MMType1", "Type3", "TrueType", "CIDFontType0", "CIDFontType2",
 	"Type1C", "CIDFontType0C", "OpenType",
-	"DeviceN", "NChannel", "RL", "GEO", "XML", "Artwork", "Foreground", "Background", "BG", "FG", "HF", "L", "R", "Header", "Footer",
+	"DeviceN", "NChannel", "RL", "GEO", "XML", "Artwork", "Technical", "Foreground", "Background", "BG", "FG", "HF", "L", "R", "Header", "Footer",
 }
 
 // types are the values of Type that our writer writes.

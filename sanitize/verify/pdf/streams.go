@@ -208,15 +208,18 @@ func (f *file) pages() error {
 		r, ok := todo[len(todo)-1].(ref)
 		todo = todo[:len(todo)-1]
 		d, _ := f.resolve(r).(dict)
-		if !ok || seen[r] || d == nil {
+		if !ok || d == nil || seen[r] && d["Type"] != name("Page") {
 			return verify.Fail(RulePages, "", "a page tree that is none")
+		}
+		if count++; seen[r] { // a page may be shown twice
+			continue
 		}
 		seen[r] = true
 		switch d["Type"] {
 		case name("Pages"):
+			count--
 			todo = append(todo, asList(f.resolve(d["Kids"]))...)
 		case name("Page"):
-			count++
 			if err := f.page(d, place(int(r))); err != nil {
 				return err
 			}

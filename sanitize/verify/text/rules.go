@@ -7,5 +7,6 @@ const (
 	RuleBidi     = "verify/text/bidi"     // a character that turns the direction of what follows
 	RuleDisguise = "verify/text/disguise" // markup, a script or another type called text
 	RuleFormula  = "verify/csv/formula"   // a cell that a spreadsheet would run
+	RuleJSON     = "verify/json/syntax"   // no JSON, or JSON that readers understand differently
 	RuleSylk     = "verify/csv/sylk"      // a table that a spreadsheet reads as SYLK, formulas included
 )

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"context"
 	"unicode"
-	"unicode/utf8"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
@@ -86,14 +85,23 @@ func characters(b []byte, e charset.Encoding) error {
 	var err error
 	e.Each(b, func(off int, r rune) bool {
 		switch {
-		case r == '\t' || r == '\n' || r == '\r' || r == '\f' || r == charset.Designated:
-		case r < utf8.RuneSelf && r >= 0x20 && r != 0x7f:
-		case unicode.Is(unicode.Cc, r):
+		case control(r) && r != charset.Designated:
 			err = verify.Fail(RuleControl, "", "%U at offset %d", r, off)
-		case 0x202A <= r && r <= 0x202E || 0x2066 <= r && r <= 0x2069:
+		case turns(r):
 			err = verify.Fail(RuleBidi, "", "%U at offset %d", r, off)
 		}
 		return err == nil
 	})
 	return err
 }
+
+// control reports whether r is a control character, other than those that end lines, cells and pages.
+func control(r rune) bool {
+	if r == '\t' || r == '\n' || r == '\r' || r == '\f' {
+		return false
+	}
+	return r < 0x20 || r >= 0x7f && unicode.Is(unicode.Cc, r)
+}
+
+// turns reports whether r turns the direction of what follows it.
+func turns(r rune) bool { return 0x202A <= r && r <= 0x202E || 0x2066 <= r && r <= 0x2069 }

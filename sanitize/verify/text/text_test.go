@@ -3,6 +3,7 @@ package text
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding/japanese"
@@ -15,7 +16,7 @@ import (
 // judge returns the rule that b violates as a file of the format called id, and "" when it may go.
 func judge(t testing.TB, id string, b []byte, policy sanitize.Policy) string {
 	t.Helper()
-	set, err := verify.New(Table{}, Plain{})
+	set, err := verify.New(Table{}, JSON{}, Plain{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +123,32 @@ func TestTable(t *testing.T) {
 	}
 	if rule := judge(t, "csv", []byte(good+"\x01"), sanitize.Standard()); rule != RuleControl {
 		t.Errorf("control: violates %q", rule)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for text, rule := range map[string]string{
+		`{"名前": ["a", 1, -2.5e+10, true, null, {"b": {}}], "c": "\u3042\n"}` + "\n": "",
+		"\ufeff[]":           "",
+		`"x"`:                "",
+		`{"a":1,"a":2}`:      RuleJSON,
+		`{"a":1,"\u0061":2}`: RuleJSON,
+		`[{"a":1},{"a":2}]`:  "",
+		`{"a":"b","b":"a"}`:  "",
+		`{"a":{"a":"a"}}`:    "",
+		`[1,]`:               RuleJSON,
+		`[1] [2]`:            RuleJSON,
+		`// x` + "\n[]":      RuleJSON,
+		`["\u001b[2J"]`:      RuleControl,
+		`["\u202e"]`:         RuleControl,
+		"[\"\u202e\"]":       RuleBidi,
+		"":                   RuleJSON,
+		"\xff\xfe[\x00]\x00": RuleJSON,
+		strings.Repeat("[", 300) + strings.Repeat("]", 300): verify.RuleLimit,
+	} {
+		if got := judge(t, "json", []byte(text), sanitize.Standard()); got != rule {
+			t.Errorf("%q: violates %q, want %q", text, got, rule)
+		}
 	}
 }
 
