@@ -219,7 +219,8 @@ func TestKilledAtRandomPoints(t *testing.T) {
 		}
 	}
 	start := time.Now()
-	for tries := 0; !runVictim(t, dir, 20*time.Second, false); tries++ {
+	patience := 20*time.Second + time.Duration(jobs)*100*time.Millisecond // the backlog grows with the kills
+	for tries := 0; !runVictim(t, dir, patience, false); tries++ {
 		if panics++; tries == 3 {
 			t.Fatal("the damaged store is not set aside")
 		}
