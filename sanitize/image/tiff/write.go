@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/fax"
 	"sekisho/sanitize/internal/icc"
 )
 
@@ -77,11 +78,13 @@ func (w *writer) page(ctx context.Context, pg *page) error {
 }
 
 // written returns the compression of the output: none where there was none, JPEG where the strips are JPEG pictures,
-// deflate else.
+// Group 4 where they are fax codes, deflate else.
 func (pg *page) written() int {
 	switch pg.compression {
-	case compressionNone, compressionJPEG:
+	case compressionNone, compressionJPEG, compressionG4:
 		return pg.compression
+	case compressionG3:
+		return compressionG4
 	}
 	return compressionDeflate
 }
@@ -102,8 +105,11 @@ func (w *writer) piece(ctx context.Context, pg *page, i int) ([]byte, error) {
 	if surplus {
 		w.report.Add(ruleSurplus, sanitize.Removed, "")
 	}
-	if pg.compression == compressionNone {
+	switch pg.written() {
+	case compressionNone:
 		return b, nil
+	case compressionG4:
+		return fax.Group4(b, pg.pieceW, pg.rows(i)), nil
 	}
 	return w.deflate(b)
 }
