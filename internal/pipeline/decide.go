@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -27,7 +28,10 @@ type Review struct {
 // OpenReview opens the quarantine of a gateway, which may be running.
 func OpenReview(cfg config.Gateway) (*Review, error) {
 	r := &Review{cfg: cfg}
-	root, err := os.OpenRoot(filepath.Join(cfg.State, "quarantine"))
+	if _, err := os.Stat(cfg.State); err != nil {
+		return nil, fmt.Errorf("cannot find the state of a gateway: %w", err)
+	}
+	root, err := openFolder(filepath.Join(cfg.State, "quarantine"))
 	if err != nil {
 		return nil, err
 	}
@@ -86,12 +90,17 @@ func (r *Review) decide(ctx context.Context, kind audit.Kind, id, actor, detail 
 	return nil
 }
 
-// Again has a held file treated again, under another policy or with a password ("" for neither).
+// Again has a held file treated again, under another policy ("" for the one it had) or with a password ("" for none).
 func (r *Review) Again(ctx context.Context, id, actor, reason, policy, password string) error {
-	if policy != "" {
-		if _, err := r.cfg.PolicyNamed(policy); err != nil {
-			return err
-		}
+	item, err := r.Store.Get(id)
+	if err != nil {
+		return err
+	}
+	if policy == "" {
+		policy = item.Item.Policy
+	}
+	if _, err := r.cfg.PolicyNamed(policy); err != nil {
+		return err
 	}
 	review, err := r.identity()
 	if err != nil {

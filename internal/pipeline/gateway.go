@@ -17,6 +17,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
 	"sekisho/internal/quarantine"
 	"sekisho/queue"
 	natsqueue "sekisho/queue/nats"
@@ -214,6 +215,9 @@ func (g *Gateway) openLink(context.Context, Options) error {
 	}
 	root, err := g.folder(".")
 	if err != nil {
+		return err
+	}
+	if err := durable.Sweep(root, "."); err != nil {
 		return err
 	}
 	g.trusted = manifest.Trust(g.signer.Public().(ed25519.PublicKey))

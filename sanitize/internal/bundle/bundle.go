@@ -92,6 +92,9 @@ func (r *rebuild) write(ctx context.Context, s *slot) error {
 		r.find(Clutter, sanitize.Removed, s.where())
 		return nil
 	case s.refused != nil:
+		if err := r.sight(ctx, s); err != nil {
+			return err
+		}
 		return r.hold(s, s.thing, s.refused)
 	case s.entry.Mode&setuid != 0:
 		r.find(Mode, sanitize.Removed, s.where())
@@ -107,6 +110,21 @@ func (r *rebuild) write(ctx context.Context, s *slot) error {
 		return err
 	}
 	return r.member(ctx, s, data)
+}
+
+// sight shows a file that is left out to the engine all the same: malware in it is malware in the archive.
+func (r *rebuild) sight(ctx context.Context, s *slot) error {
+	if s.dir || !s.entry.Mode.IsRegular() {
+		return nil
+	}
+	data, err := s.entry.Read()
+	if err == nil {
+		_, err = r.pass.Member(ctx, s.base(), sanitize.BytesInput(data), io.Discard)
+	}
+	if err != nil && isWhole(ctx, err) {
+		return fmt.Errorf("%s: %w", s.where(), err)
+	}
+	return nil
 }
 
 // member sends one file through the engine and writes what comes back.
@@ -140,7 +158,8 @@ func inside(path, where string) string {
 }
 
 // isWhole reports whether the failure of a member is one of the whole archive: the run is over or out of budget, the
-// fault may go away, or a password is missing, which somebody can still supply for all of it.
+// fault may go away, it is malware, or a password is missing, which somebody can still supply for all of it.
 func isWhole(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || sanitize.IsTransient(err) || errors.Is(err, sanitize.ErrLimit) || errors.Is(err, sanitize.ErrEncrypted)
+	return ctx.Err() != nil || sanitize.IsTransient(err) || errors.Is(err, sanitize.ErrLimit) || errors.Is(err, sanitize.ErrEncrypted) ||
+		errors.Is(err, sanitize.ErrMalware)
 }
