@@ -62,7 +62,11 @@ func (s *scope) find(prefix []byte) *binding {
 // resolve gives the names of a start tag their namespaces, and refuses attributes that are there twice.
 func (r *Reader) resolve() error {
 	for i := range r.Attrs {
-		if a := &r.Attrs[i]; string(a.Name.Prefix) == "xmlns" || len(a.Name.Prefix) == 0 && string(a.Name.Local) == "xmlns" {
+		a := &r.Attrs[i]
+		if len(a.Name.Prefix) == 0 && len(a.Name.Local) != len("xmlns") {
+			continue
+		}
+		if string(a.Name.Prefix) == "xmlns" || len(a.Name.Prefix) == 0 && string(a.Name.Local) == "xmlns" {
 			if err := r.declare(a); err != nil {
 				return err
 			}
@@ -73,7 +77,7 @@ func (r *Reader) resolve() error {
 		return err
 	}
 	for i := range r.Attrs {
-		if a := &r.Attrs[i]; a.Name.Space != XMLNS {
+		if a := &r.Attrs[i]; len(a.Name.Prefix) > 0 && a.Name.Space != XMLNS {
 			if a.Name.Space, err = r.spaceOf(a.Name.Prefix, false); err != nil {
 				return err
 			}

@@ -29,6 +29,9 @@ func (r *Reader) startTag() (Kind, error) {
 	}
 	r.rooted = true
 	for i := range r.Attrs {
+		if !r.Attrs[i].look {
+			continue
+		}
 		if err := r.value(&r.Attrs[i]); err != nil {
 			return 0, err
 		}
@@ -124,12 +127,23 @@ func (r *Reader) attribute(b []byte, i int) (int, error) {
 	if quote != '"' && quote != '\'' {
 		return 0, syntax("an attribute value without quotes")
 	}
-	end := bytes.IndexByte(b[i+1:], quote)
-	if end < 0 {
+	end := i + 1
+	for end < len(b) && classes[b[end]]&plainValue != 0 {
+		end++
+	}
+	if end < len(b) && b[end] != quote {
+		a.look = true
+		n := bytes.IndexByte(b[end:], quote)
+		if n < 0 {
+			return 0, errShort
+		}
+		end += n
+	}
+	if end == len(b) {
 		return 0, errShort
 	}
-	a.Value = b[i+1 : i+1+end]
-	return i + end + 2, nil
+	a.Value = b[i+1 : end]
+	return end + 1, nil
 }
 
 // qName reads the qualified name at the start of b (Namespaces in XML, 4) and returns its length.

@@ -45,6 +45,8 @@ type Attr struct {
 	Name  Name
 	Value []byte
 	Bound Space
+
+	look bool // the value does not stand for itself
 }
 
 // Dropped counts what a Reader left out of its tokens.
