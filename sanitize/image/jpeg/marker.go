@@ -35,6 +35,8 @@ const (
 var (
 	errMalformed   = sanitize.ErrMalformed
 	errUnsupported = sanitize.ErrUnsupported
+	errLimit       = sanitize.ErrLimit
+	errEnd         = errors.New("end of image") // behind the last segment; never leaves the package
 )
 
 // picture is a parsed picture: all that its segments say, and where its scans are.
@@ -58,8 +60,6 @@ type parser struct {
 	at     int
 	report *sanitize.Report
 }
-
-var errEnd = errors.New("end of image")
 
 // parse reads the segments of untrusted up to the end of the picture.
 func parse(ctx context.Context, untrusted []byte, limits sanitize.Limits, report *sanitize.Report) (*picture, error) {
@@ -92,16 +92,16 @@ func (p *parser) next() error {
 		return fmt.Errorf("%w: the picture has no end", errMalformed)
 	}
 	if p.at-start != 2 {
-		p.report.Add(rulePadding, sanitize.Removed, "")
+		p.report.Add(rulePadding, removed, "")
 	}
 	switch {
 	case marker == markerEOI:
 		if p.at < len(p.data) {
-			p.report.Add(ruleTrailing, sanitize.Removed, "")
+			p.report.Add(ruleTrailing, removed, "")
 		}
 		return errEnd
 	case marker == markerTEM || marker >= markerRST0 && marker <= markerRST7:
-		p.report.Add(rulePadding, sanitize.Removed, "")
+		p.report.Add(rulePadding, removed, "")
 		return nil
 	case marker == markerSOI:
 		return fmt.Errorf("%w: a picture starts inside of the picture", errMalformed)
@@ -176,7 +176,7 @@ func (p *parser) dispatch(marker int, body []byte) error {
 func (p *parser) reportTables() {
 	for i, q := range p.quant {
 		if q != nil && !p.used[i] {
-			p.report.Add(ruleTable, sanitize.Removed, "")
+			p.report.Add(ruleTable, removed, "")
 		}
 	}
 }

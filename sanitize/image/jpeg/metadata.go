@@ -89,7 +89,7 @@ func (m *metadata) readICC(b []byte) {
 	m.icc[b[0]-1] = b[2:]
 }
 
-// report rebuilds nothing: it adds the findings about what was gathered over several segments.
+// report adds the findings about the colour profile, which is gathered over several segments.
 func (m *metadata) report(p *picture, report *sanitize.Report) {
 	if m.icc == nil && !m.iccBroken {
 		return

@@ -1,5 +1,10 @@
 package jpeg
 
+import "sekisho/sanitize"
+
+// removed is what becomes of most findings.
+const removed = sanitize.Removed
+
 // The rules of findings.
 const (
 	ruleExif      = "jpeg/exif"      // Exif data, but for the orientation

@@ -12,13 +12,6 @@ const (
 	maxScans = 200
 	// visitsPerPixel bounds the blocks of all scans together, in proportion to the limit of pixels.
 	visitsPerPixel = 2
-
-	errLimitScans = "too many scans"
-)
-
-var (
-	errLimit = sanitize.ErrLimit
-	removed  = sanitize.Removed
 )
 
 // scan is a scan header, T.81 B.2.3, with the tables that held for it and the place of its entropy-coded data.
@@ -69,7 +62,7 @@ func (p *parser) parseScan(b []byte) error {
 	p.scans = append(p.scans, s)
 	p.visits += s.blocks(&p.frame)
 	if len(p.scans) > maxScans || p.visits > visitsPerPixel*p.limits.Pixels {
-		return fmt.Errorf("%w: %s", errLimit, errLimitScans)
+		return fmt.Errorf("%w: %d scans of %d blocks together", errLimit, len(p.scans), p.visits)
 	}
 	return nil
 }
