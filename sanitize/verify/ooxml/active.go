@@ -110,8 +110,6 @@ func (j *xmlJudge) element(n xmlread.Name, attrs []xmlread.Attr) error {
 		if id := get(attrs, "id"); id != "" && !j.isDocument(id) {
 			return verify.Fail(RuleActive, where, "an object that is no embedded document")
 		}
-	case n.Local == "HyperlinkBase" && strings.Contains(j.part.kind.relation, "extended"):
-		return verify.Fail(RuleLink, where, "a base for links")
 	case n.Space == nsW && !j.pass.Policy.Comments && reviews(n.Local):
 		return verify.Fail(RuleComment, where, "the element %q", n.Local)
 	}

@@ -236,6 +236,19 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestLinkBase proves that no base turns a relative link into another one.
+func TestLinkBase(t *testing.T) {
+	for base, rule := range map[string]string{"": "", "\\\\host\\a": RuleLink, "http://a/": RuleLink} {
+		f := word()
+		f["docProps/app.xml"] = `<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"><HyperlinkBase>` + base + `</HyperlinkBase></Properties>`
+		f[ct] = strings.Replace(f[ct], "</Types>", `<Override PartName="/docProps/app.xml" ContentType="`+mainPrefix+`extended-properties+xml"/></Types>`, 1)
+		f["_rels/.rels"] = rels(rel("r1", relOffice+"officeDocument", doc), rel("r2", relOffice+"extended-properties", "docProps/app.xml"))
+		if got := judge(t, "docx", build(t, f), sanitize.Standard()); got != rule {
+			t.Errorf("%q: violates %q, want %q", base, got, rule)
+		}
+	}
+}
+
 // TestStores proves that data stay only where content is bound to them.
 func TestStores(t *testing.T) {
 	const id = "{00000000-0000-0000-0000-00000000000A}"

@@ -127,9 +127,14 @@ func (j *xmlJudge) start(t xmlread.Token) error {
 // inserts reports whether an element is a tracked insertion (17.13.5.18, 17.13.5.25).
 func inserts(n xmlread.Name) bool { return n.Space == nsW && (n.Local == "ins" || n.Local == "moveTo") }
 
+// linkBase reports whether an element says what links begin with that do not say it themselves (22.2.2.12).
+func linkBase(n xmlread.Name) bool {
+	return n.Local == "HyperlinkBase" && n.Space == "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"
+}
+
 // capture begins to collect the text of an element whose text matters.
 func (j *xmlJudge) capture(name xmlread.Name) {
-	if formulaElement(name) || name.Space == nsW && (name.Local == "instrText" || name.Local == "delInstrText" || name.Local == "t" && len(j.fields) > 0) {
+	if formulaElement(name) || linkBase(name) || name.Space == nsW && (name.Local == "instrText" || name.Local == "delInstrText" || name.Local == "t" && len(j.fields) > 0) {
 		j.text.Reset()
 		j.inside = name
 	}
@@ -155,6 +160,11 @@ func (j *xmlJudge) end(raw xmlread.Name) error {
 	}
 	j.inside = xmlread.Name{}
 	switch {
+	case linkBase(name):
+		if base := j.text.String(); strings.TrimSpace(base) != "" {
+			return verify.Fail(RuleLink, j.part.name, "a base for links: %q", base)
+		}
+		return nil
 	case name.Space != nsW:
 		return j.formula(j.text.String())
 	case name.Local == "t":

@@ -107,7 +107,7 @@ var subtypes = [...]name{
 	"Image", "Form",
 	"Type0", "Type1", "MMType1", "Type3", "TrueType", "CIDFontType0", "CIDFontType2",
 	"Type1C", "CIDFontType0C", "OpenType",
-	"DeviceN", "NChannel", "RL", "GEO", "XML", "Artwork", "Technical", "Foreground", "Background", "BG", "FG", "HF", "L", "R", "Header", "Footer",
+	"DeviceN", "NChannel", "RL", "GEO", "XML", "Artwork", "Technical", "Foreground", "Background", "BG", "FG", "HF", "L", "R", "Header", "Footer", "PageNum", "Trapping", "PrintersMarks", "Cloud",
 }
 
 // types are the values of Type that our writer writes.
@@ -117,4 +117,5 @@ var types = [...]name{
 	"OutputIntent", "PageLabel", "Halftone", "NumberFormat", "Measure", "Viewport", "PtData", "Trans", "Namespace", "Pagination",
 	"Layout", "Background", "FixedPrint", "ExData", "DPart", "DPartRoot", "Extensions", "DeveloperExtensions", "Shading", "Resources", "Names",
 	"SigFieldLock", "SV",
+	"Ind", "Ttl", "Org", "ON", // of the user of optional content, where Type is no type (8.11.4.4)
 }
