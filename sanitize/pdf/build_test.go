@@ -102,3 +102,17 @@ func (jpegStub) Rebuild(_ context.Context, in sanitize.Input, out io.Writer, _ s
 	_, err = out.Write(b[:end+2])
 	return sanitize.Report{}, err
 }
+
+// manyPages makes a file of n pages with a content stream each, under one node of the page tree.
+func manyPages(n int) []byte {
+	var kids strings.Builder
+	objects := []string{"<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"}
+	for i := range n {
+		fmt.Fprintf(&kids, "%d 0 R ", len(objects)+1)
+		objects = append(objects,
+			fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R>>", len(objects)+2),
+			flated("", fmt.Sprintf("BT /F1 12 Tf 72 720 Td (page %d) Tj ET", i)))
+	}
+	objects[1] = fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), n)
+	return file("", objects...)
+}

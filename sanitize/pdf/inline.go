@@ -82,6 +82,14 @@ func (w *walk) inlineImage(src object.Dict, data []byte) (object.Dict, []byte, e
 			return nil, nil, nil
 		}
 		return guarded(d, out.Bytes(), "DCT")
+	case r.Image.Name == "CCITTFaxDecode":
+		rows, width, _, err := w.dec.Fax(r.Data, r.Image.Parms, count(src, "Height"))
+		if fatal(err) {
+			return nil, nil, err
+		}
+		if err == nil && width == count(src, "Width") {
+			return w.packInline(d, rows, src)
+		}
 	}
 	return nil, nil, nil
 }

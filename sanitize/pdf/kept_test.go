@@ -40,6 +40,9 @@ func keptCases() []sanitizetest.Case {
 		kept("next page", link("<</S/Named/N/NextPage>>"), "/NextPage"),
 		kept("form", sheet{catalog: "/AcroForm<</Fields[6 0 R]/DA(/Helv 0 Tf 0 g)>>", page: "/Annots[6 0 R]", objects: []string{field, form}},
 			"(value)", "\x6c\x0f\x53\x17"),
+		kept("appearance that does not say that it is a form", sheet{page: "/Annots[<</Subtype/Stamp/Rect[0 0 9 9]/AP<</N 6 0 R>>>>]",
+			objects: []string{stream("/BBox[0 0 9 9]", "0 0 9 9 re f")}}, "/Subtype/Form", "0 0 9 9 re\nf\n"),
+		kept("inline fax", sheet{content: "BI /W 8 /H 1 /IM true /F /CCF /DP <</K -1 /Columns 8>> ID \x80 EI BT /F1 9 Tf (" + text + ") Tj ET"}, "/IM true", "/F /Fl"),
 		kept("page labels", sheet{catalog: "/PageLabels<</Nums[0<</S/r>>]>>"}, "/S/r"),
 		kept("named places", sheet{catalog: "/Names<</Dests<</Kids[6 0 R 7 0 R]>>>>", objects: []string{
 			"<</Limits[(a)(a)]/Names[(a)[3 0 R/Fit]]>>", "<</Limits[(b)(b)]/Names[(b)<</D[3 0 R/FitH 5]>>]>>"}}, "/FitH"),
@@ -122,6 +125,7 @@ func otherCases() []sanitizetest.Case {
 		{Name: "form that draws itself", Input: sheet{}.xobject(stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]/Resources<</XObject<</X 6 0 R>>>>", "/X Do")).bytes(), Keep: []string{text}},
 		{Name: "broken JPEG", Input: sheet{}.picture("/Filter/DCTDecode").bytes(), Keep: []string{text}, Rules: []string{ruleImage}},
 		{Name: "broken font", Input: sheet{objects: []string{flated("", needle), "<</Type/FontDescriptor/FontName/X/FontFile2 6 0 R>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 7 0 R>>").bytes(), Gone: []string{needle}, Keep: []string{text}, Rules: []string{ruleFont}},
+		{Name: "a font under the wrong key", Input: sheet{objects: []string{stream("", "\x00\x01\x00\x00" + trueTypeBody), "<</Type/FontDescriptor/FontName/X/FontFile 6 0 R>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 7 0 R>>").bytes(), Keep: []string{text, "/FontFile2", "GLYPHS"}, Exact: true},
 		{Name: "broken profile", Input: sheet{objects: []string{stream("/N 3", needle)}}.resource("/ColorSpace<</C[/ICCBased 6 0 R]>>").bytes(), Gone: []string{needle}, Keep: []string{"/C/DeviceRGB"}, Rules: []string{ruleColorProfile}},
 		{Name: "broken calculator", Input: sheet{objects: []string{stream("/FunctionType 4/Domain[0 1]/Range[0 1]", "{("+needle+") run}")}}.resource("/Shading<</S<</ShadingType 2/ColorSpace/DeviceGray/Coords[0 0 1 1]/Function 6 0 R>>>>").bytes(), Gone: []string{needle}, Rules: []string{ruleFunction}},
 		{Name: "samples after the last pixel", Input: sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", "x"+needle)).bytes(), Gone: []string{needle}, Rules: []string{ruleImage}},
@@ -135,6 +139,12 @@ func otherCases() []sanitizetest.Case {
 		}).bytes(), Keep: []string{text}, Rules: []string{ruleRepaired}, Exact: true},
 	}
 }
+
+// trueTypeBody is a TrueType font of one glyph after its version: tables glyf, head, loca and maxp.
+var trueTypeBody = "\x00\x04\x00\x40\x00\x02\x00\x00" +
+	"glyf\x00\x00\x00\x00\x00\x00\x00\x4c\x00\x00\x00\x06" + "head\x00\x00\x00\x00\x00\x00\x00\x54\x00\x00\x00\x36" +
+	"loca\x00\x00\x00\x00\x00\x00\x00\x8c\x00\x00\x00\x04" + "maxp\x00\x00\x00\x00\x00\x00\x00\x90\x00\x00\x00\x06" +
+	"GLYPHS\x00\x00" + strings.Repeat("\x00", 0x38) + "\x00\x00\x00\x03" + "\x00\x01\x00\x00\x00\x01\x00\x00"
 
 func flatedBytes(data string) []byte {
 	s := flated("", data)

@@ -3,7 +3,6 @@ package pdf
 import (
 	"sekisho/sanitize/internal/icc"
 	"sekisho/sanitize/pdf/internal/cmap"
-	"sekisho/sanitize/pdf/internal/font"
 	"sekisho/sanitize/pdf/internal/function"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -16,6 +15,7 @@ type prepared struct {
 	more object.Dict // entries for the dictionary: the lengths of the parts of a font
 	rule string      // under which it is dropped, or ""
 	n    int         // components of a colour profile
+	key  object.Name // of a font: under which it belongs in its descriptor
 }
 
 // prepare rebuilds the data of a font, CMap, function or colour profile. For other types it returns nil.
@@ -40,12 +40,8 @@ func (w *walk) prepare(typ grammar.Type, s *object.Stream, ref object.Ref) (*pre
 // rebuilder returns what rebuilds the data of streams of a type.
 func (w *walk) rebuilder(typ grammar.Type) func([]byte) prepared {
 	switch typ {
-	case grammar.FontFile2:
-		return w.sfnt
-	case grammar.FontFile, grammar.FontFileType1:
-		return w.type1
-	case grammar.FontFile3Type1, grammar.FontFile3CIDType0, grammar.FontFile3OpenType:
-		return w.compactFont
+	case grammar.FontProgram, grammar.FontFile2, grammar.FontProgram3:
+		return w.fontProgram
 	case grammar.CMapStream, grammar.ToUnicodeCMapStream:
 		return rebuildCMap
 	case grammar.FunctionType4:
@@ -54,41 +50,6 @@ func (w *walk) rebuilder(typ grammar.Type) func([]byte) prepared {
 		return rebuildProfile
 	}
 	return nil
-}
-
-func (w *walk) sfnt(data []byte) prepared {
-	out, dropped, err := font.SFNT(data)
-	if err != nil {
-		return prepared{rule: ruleFont}
-	}
-	for range dropped {
-		w.drop(ruleFontTable)
-	}
-	return prepared{data: out, more: object.Dict{{Key: "Length1", Value: int64(len(out))}}}
-}
-
-// type1 rebuilds the font of a FontFile. Some writers put other kinds there, and readers go by the content.
-func (w *walk) type1(data []byte) prepared {
-	p, err := font.Type1(data)
-	if err != nil {
-		return prepared{rule: ruleFont}
-	}
-	return prepared{data: p.Data, more: object.Dict{
-		{Key: "Length1", Value: int64(p.Clear)}, {Key: "Length2", Value: int64(p.Private)}, {Key: "Length3", Value: int64(0)},
-	}}
-}
-
-// compactFont rebuilds the font of a FontFile3: bare CFF, or CFF or TrueType in an OpenType font.
-func (w *walk) compactFont(data []byte) prepared {
-	if len(data) > 0 && data[0] == 1 {
-		out, err := font.CFF(data)
-		if err == nil {
-			return prepared{data: out}
-		}
-	}
-	p := w.sfnt(data)
-	p.more = nil
-	return p
 }
 
 func rebuildCMap(data []byte) prepared {

@@ -30,7 +30,10 @@ func (w *walk) stream(src *object.Stream, typ grammar.Type, from, to object.Ref)
 		return err
 	}
 	switch typ {
-	case grammar.ContentStream, grammar.XObjectFormType1, grammar.PatternType1:
+	case grammar.XObjectFormType1:
+		d = object.NewDict(append(d, object.Entry{Key: "Subtype", Value: object.Name("Form")}))
+		fallthrough
+	case grammar.ContentStream, grammar.PatternType1:
 		if data, err = w.cleaned(data); err != nil {
 			return err
 		}

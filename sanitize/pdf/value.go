@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -140,6 +141,9 @@ func (w *walk) streamValue(v *object.Stream, ref object.Ref, k *grammar.Key) (ob
 	typ, ok, err := w.resolve(alt.Links, v.Dict.Get)
 	if err != nil {
 		return nil, err
+	}
+	if !ok && !v.Dict.Has("Subtype") && slices.Contains(alt.Links, grammar.XObjectFormType1) {
+		typ, ok = grammar.XObjectFormType1, true // appearances often do not say that they are forms
 	}
 	if !ok {
 		w.drop(ruleUnknownObject)

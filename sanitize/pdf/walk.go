@@ -131,6 +131,12 @@ func (w *walk) copy(j job) error {
 
 // dict copies the keys that typ knows.
 func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
+	if typ == grammar.FontDescriptor {
+		var err error
+		if src, err = w.placeFonts(src); err != nil {
+			return nil, err
+		}
+	}
 	known := grammar.Of(typ)
 	out := make(object.Dict, 0, len(src))
 	for _, e := range src {

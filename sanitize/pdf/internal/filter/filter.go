@@ -139,7 +139,7 @@ func (d *Decoder) Decode(raw []byte, steps []Step, keepPNG bool) (Result, error)
 		if s.Name != "FlateDecode" && s.Name != "LZWDecode" {
 			continue
 		}
-		if err := r.unpredict(s.Parms, keepPNG && i+1 == len(steps), d.Charge); err != nil {
+		if err := r.unpredict(s.Parms, keepPNG && i+1 == len(steps)); err != nil {
 			return r, err
 		}
 		r.Exact = len(steps) == 1 && s.Name == "FlateDecode" && d.exact && (r.PNG != nil || !predicted(s.Parms))

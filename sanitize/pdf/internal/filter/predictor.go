@@ -49,8 +49,9 @@ func (p *Predictor) Row() int { return int((p.Columns*p.Colors*p.Bits + 7) / 8) 
 // pixel returns the distance in bytes of the byte to the left.
 func (p *Predictor) pixel() int { return max(1, int(p.Colors*p.Bits/8)) }
 
-// unpredict undoes the prediction of r.Data, or checks it when it is to be kept.
-func (r *Result) unpredict(parms object.Dict, keep bool, charge func(int64) error) error {
+// unpredict undoes the prediction of r.Data, or checks it when it is to be kept. What comes out is no longer than what
+// went in, which has been charged.
+func (r *Result) unpredict(parms object.Dict, keep bool) error {
 	p, err := predictorOf(parms)
 	if p == nil || err != nil {
 		return err
@@ -63,9 +64,6 @@ func (r *Result) unpredict(parms object.Dict, keep bool, charge func(int64) erro
 		p.Kind = 15
 		r.PNG = p
 		return nil
-	}
-	if err := charge(int64(len(r.Data))); err != nil {
-		return err
 	}
 	r.Data = png(r.Data, p)
 	return nil

@@ -106,19 +106,6 @@ func (p *policy) check(m model) error {
 // apply merges the types that the policy merges: one type with all keys, and every link to one of them a link to it.
 // It also gives the keys that every stream has (7.3.8.2) their rules.
 func (p *policy) apply(m model) {
-	for name, rows := range m {
-		if !slices.ContainsFunc(rows, func(r row) bool { return r.key == "FFilter" }) {
-			continue
-		}
-		for _, r := range rows {
-			switch r.key {
-			case "F", "FFilter", "FDecodeParms":
-				p.key[name+"/"+r.key] = "external-stream"
-			case "Length", "Filter", "DecodeParms", "DL":
-				p.key[name+"/"+r.key] = "-"
-			}
-		}
-	}
 	alias := map[string]string{}
 	for name, types := range p.merge {
 		for _, t := range types {
@@ -133,6 +120,19 @@ func (p *policy) apply(m model) {
 			}
 		}
 		m[name] = rows
+	}
+	for name, rows := range m {
+		if !slices.ContainsFunc(rows, func(r row) bool { return r.key == "FFilter" }) {
+			continue
+		}
+		for _, r := range rows {
+			switch r.key {
+			case "F", "FFilter", "FDecodeParms":
+				p.key[name+"/"+r.key] = "external-stream"
+			case "Length", "Filter", "DecodeParms", "DL":
+				p.key[name+"/"+r.key] = "-"
+			}
+		}
 	}
 }
 
