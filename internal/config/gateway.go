@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"sekisho/sanitize"
@@ -41,10 +42,13 @@ type Route struct {
 
 // Scanner is one virus scanner. Every configured one must answer for each file.
 type Scanner struct {
-	Type    string   `toml:"type"`    // clamd
-	Address string   `toml:"address"` // unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310
+	Type    string   `toml:"type"`    // clamd, icap or command
+	Name    string   `toml:"name"`    // in the record; "": the type
+	Address string   `toml:"address"` // clamd: unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310; icap: icap://host:1344/respmod
+	Command []string `toml:"command"` // command: the program by its full path, and its arguments
 	Timeout Duration `toml:"timeout"`
-	MaxSize Size     `toml:"max_size"` // StreamMaxLength of the daemon; 0: unknown
+	MaxSize Size     `toml:"max_size"` // clamd: StreamMaxLength of the daemon; 0: unknown
+	MaxAge  Duration `toml:"max_age"`  // clamd: older signatures are no answer; 0: any age
 }
 
 // Link is the way to the receiver in the LGWAN zone.
@@ -197,8 +201,11 @@ func (g *Gateway) check() error {
 
 func (g *Gateway) checkScanners() error {
 	for _, s := range g.Scanners {
-		if s.Type != "clamd" {
-			return fmt.Errorf("scanner type %q is not known: have clamd", s.Type)
+		switch {
+		case !slices.Contains([]string{"clamd", "icap", "command"}, s.Type):
+			return fmt.Errorf("scanner type %q is not known: have clamd, icap, command", s.Type)
+		case s.Type == "command" && len(s.Command) == 0, s.Type != "command" && s.Address == "":
+			return fmt.Errorf("scanner %q needs an address, or a command", s.Type)
 		}
 	}
 	return nil

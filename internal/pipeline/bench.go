@@ -13,6 +13,8 @@ import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/scan"
 	"sekisho/sanitize/scan/clamd"
+	"sekisho/sanitize/scan/command"
+	"sekisho/sanitize/scan/icap"
 )
 
 // bench is where one file is treated: children to rebuild and judge it, scanners to look at it. It keeps nothing.
@@ -163,13 +165,24 @@ func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
 func Scanners(cfg config.Gateway) ([]scan.Scanner, error) {
 	var all []scan.Scanner
 	for _, s := range cfg.Scanners {
-		c, err := clamd.New(clamd.Options{
-			Name: s.Type, Addresses: []string{s.Address}, Idle: time.Duration(s.Timeout), MaxSize: int64(s.MaxSize),
-		})
+		one, err := scanner(s)
 		if err != nil {
 			return nil, fmt.Errorf("cannot use scanner %s: %w", s.Type, err)
 		}
-		all = append(all, c)
+		all = append(all, one)
 	}
 	return all, nil
+}
+
+func scanner(s config.Scanner) (scan.Scanner, error) {
+	patience := time.Duration(s.Timeout)
+	switch s.Type {
+	case "icap":
+		return icap.New(icap.Options{Name: s.Name, URL: s.Address, Idle: patience})
+	case "command":
+		return command.New(command.Options{Name: s.Name, Args: s.Command, Timeout: patience})
+	}
+	return clamd.New(clamd.Options{
+		Name: s.Name, Addresses: []string{s.Address}, Idle: patience, MaxAge: time.Duration(s.MaxAge), MaxSize: int64(s.MaxSize),
+	})
 }

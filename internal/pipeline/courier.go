@@ -87,9 +87,9 @@ var errTampered = errors.New("the package is not the one that was sealed")
 
 // send is the stage of sending: it returns Done when the receiver holds the package durably.
 func (g *Gateway) send(ctx context.Context, m queue.Message) queue.Outcome {
-	job, err := g.spool.Job(m.ID)
-	if err != nil {
-		return g.later("cannot read job", m.ID, err)
+	job, outcome, ok := g.job(m)
+	if !ok {
+		return outcome
 	}
 	sealed, err := g.carry(ctx, job)
 	switch {

@@ -225,8 +225,11 @@ func (g *Gateway) openLink(context.Context, Options) error {
 		Addr: g.cfg.Link.Address, Key: client, HostKey: host, Patience: time.Duration(g.cfg.Link.Timeout),
 	}}
 	g.onClose(func() error { g.courier.close(); return nil })
-	g.sealer, err = openSealer(root, g.spool, g.signer)
-	return err
+	if g.sealer, err = openSealer(root, g.spool, g.signer); err != nil {
+		return err
+	}
+	g.onClose(g.sealer.cell.Close)
+	return nil
 }
 
 // openBench finds the scanners, and starts children unless files are treated on other machines.

@@ -36,6 +36,9 @@ var errNoSpace = errors.New("cannot take files in: the disk reserve is reached")
 // called again for the same claim after a crash.
 func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 	id := queue.ID(claim.ID)
+	if _, ended := in.ledger.Ended(id, 0); ended { // before a crash; the source is only not forgotten yet
+		return nil
+	}
 	if err := in.room(claim.Size); err != nil {
 		return err
 	}

@@ -4,10 +4,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 
 	"sekisho/internal/durable"
@@ -31,7 +29,7 @@ const sequenceFile = "sequence"
 type sealer struct {
 	key   ed25519.PrivateKey
 	spool *queue.Spool
-	root  *os.Root
+	cell  *durable.Cell
 
 	mu   sync.Mutex
 	last uint64 // the newest number given
@@ -40,37 +38,46 @@ type sealer struct {
 
 // openSealer finds the newest number that was ever given.
 func openSealer(root *os.Root, spool *queue.Spool, key ed25519.PrivateKey) (*sealer, error) {
-	s := &sealer{key: key, spool: spool, root: root}
-	text, err := root.ReadFile(sequenceFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("cannot read package counter: %w", err)
+	s := &sealer{key: key, spool: spool}
+	var err error
+	if s.cell, err = durable.OpenCell(root, sequenceFile, 0o600); err != nil {
+		return nil, err
 	}
+	text, err := s.cell.Read()
 	if err == nil {
-		if s.kept, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err != nil {
-			return nil, fmt.Errorf("cannot read package counter: %w", err)
-		}
+		s.kept, err = strconv.ParseUint(string(text), 10, 64)
 	}
+	if err != nil && !errors.Is(err, durable.ErrNoCell) {
+		return nil, errors.Join(fmt.Errorf("cannot read package counter: %w", err), s.cell.Close())
+	}
+	if err := s.newest(); err != nil {
+		return nil, errors.Join(err, s.cell.Close())
+	}
+	return s, nil
+}
+
+// newest looks through the sealed headers in the spool for numbers that the counter does not cover yet.
+func (s *sealer) newest() error {
 	s.last = s.kept
-	trusted := manifest.Trust(key.Public().(ed25519.PublicKey))
-	for id, err := range spool.List() {
+	trusted := manifest.Trust(s.key.Public().(ed25519.PublicKey))
+	for id, err := range s.spool.List() {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !spool.Has(id, headerFile) {
+		if !s.spool.Has(id, headerFile) {
 			continue
 		}
-		f, err := spool.Open(id, headerFile)
+		f, err := s.spool.Open(id, headerFile)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		sealed, err := manifest.Open(f, trusted)
 		f.Close()
-		if err != nil {
-			return nil, fmt.Errorf("cannot read sealed header of job %s: %w", id, err)
+		if err == nil { // a damaged one will never be sent, so its number is free
+			s.last = max(s.last, sealed.Sequence)
 		}
-		s.last = max(s.last, sealed.Sequence)
 	}
-	return s, nil
+	return nil
 }
 
 // seal numbers and signs m, and writes the header into the folder of the job. It returns the number.
@@ -97,7 +104,7 @@ func (s *sealer) keep() error {
 	if s.kept == s.last {
 		return nil
 	}
-	if err := durable.WriteFile(s.root, sequenceFile, []byte(strconv.FormatUint(s.last, 10)+"\n"), 0o600); err != nil {
+	if err := s.cell.Write(strconv.AppendUint(nil, s.last, 10)); err != nil {
 		return fmt.Errorf("cannot write package counter: %w", err)
 	}
 	s.kept = s.last

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -16,22 +17,26 @@ import (
 	"sekisho/transfer/manifest"
 )
 
-// maxAttempts is how often a file may kill its child, the deadline or this process before it is held.
+// maxAttempts is how often a file may kill its child or use up its time before it is held.
 const maxAttempts = 2
+
+// maxDeaths is how often this process may die over one file before the file is taken for the cause. It is larger: a
+// process also dies of a power cut.
+const maxDeaths = 5
 
 // scannerPause is the time between two attempts while a scanner does not answer.
 const scannerPause = 5 * time.Second
 
 // sanitise is the stage of sanitising: it returns Done when the file is sealed, or held.
 func (g *Gateway) sanitise(ctx context.Context, m queue.Message) queue.Outcome {
-	job, err := g.spool.Job(m.ID)
-	if err != nil {
-		return g.later("cannot read job", m.ID, err)
+	job, outcome, ok := g.job(m)
+	if !ok {
+		return outcome
 	}
 	if g.spool.Has(job.ID, headerFile) { // sealed before a crash
 		return g.publishSend(ctx, job)
 	}
-	if m.Attempt > maxAttempts {
+	if m.Died > maxDeaths {
 		return g.hold(ctx, job, treated{Reason: sanitize.ReasonCrash, Detail: "the gateway stopped while it worked on this file"})
 	}
 	asked, err := g.instruction(job)
@@ -166,12 +171,26 @@ func (g *Gateway) publishSend(ctx context.Context, job queue.Job) queue.Outcome 
 	return queue.Done()
 }
 
-// later logs what failed on our side and asks for the message again.
+// job returns the job that a message is about. When it returns false, the outcome is what to answer: a message about
+// a job that is gone, or about an earlier generation of it, asks for nothing.
+func (g *Gateway) job(m queue.Message) (queue.Job, queue.Outcome, bool) {
+	job, err := g.spool.Job(m.ID)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && job.Generation != m.Generation:
+		return job, queue.Done(), false
+	case err != nil:
+		return job, g.later("cannot read job", m.ID, err), false
+	}
+	return job, queue.Outcome{}, true
+}
+
+// later logs what failed on our side and asks for the message again. The file is not to blame, so the attempt does not
+// count.
 func (g *Gateway) later(what string, id queue.ID, err error) queue.Outcome {
 	if !errors.Is(err, context.Canceled) {
 		g.log.Error(what, "job", id, "error", err)
 	}
-	return queue.RetryAfter(2 * time.Second)
+	return queue.RestFor(2 * time.Second)
 }
 
 func manifestFindings(all []sanitize.Finding) []manifest.Finding {
