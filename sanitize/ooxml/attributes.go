@@ -56,9 +56,11 @@ func (f *filter) attribute(element grammar.Element, a *xmltext.Attr) (lost bool)
 	case space == grammar.NsR || space == grammar.NsO && string(a.Name.Local) == "relid":
 		return f.reference(a)
 	}
-	if rule := f.badValue(element, a); rule != "" {
-		f.p.add(rule, sanitize.Removed)
-		return false
+	if known.Checked() {
+		if rule := f.badValue(element, a); rule != "" {
+			f.p.add(rule, sanitize.Removed)
+			return false
+		}
 	}
 	f.w.Attr(a.Name, f.adjusted(element, a))
 	return false
@@ -82,9 +84,6 @@ func (f *filter) reference(a *xmltext.Attr) (lost bool) {
 // badValue returns the rule that the value of an attribute breaks, or "".
 func (f *filter) badValue(element grammar.Element, a *xmltext.Attr) string {
 	value := string(a.Value)
-	if a.Name.Space != xmltext.None {
-		return ""
-	}
 	switch string(a.Name.Local) {
 	case "macro":
 		if value != "" {
@@ -108,6 +107,10 @@ func (f *filter) badValue(element grammar.Element, a *xmltext.Attr) string {
 			return ruleConnection
 		case "xml":
 			return ruleCustomXML
+		}
+	case "ole": // of a VML shape: it shows an OLE object
+		if !f.p.keepsPackage() {
+			return ruleOLE
 		}
 	case "style":
 		if activeStyle(a.Value) {

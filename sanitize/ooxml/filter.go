@@ -1,11 +1,13 @@
 package ooxml
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/internal/xmltext"
@@ -148,6 +150,7 @@ func (f *filter) start() error {
 	action := element.Action()
 	switch {
 	case action&grammar.Drop != 0:
+		top.flag = top.flag || top.kind == written && top.element == grammar.WObject
 		return f.skip(rulePrefix + element.Rule())
 	case action&grammar.Unwrap != 0:
 		f.p.add(rulePrefix+element.Rule(), sanitize.Removed)
@@ -330,10 +333,30 @@ func (f *filter) closing(fr *frame) bool {
 		action := fr.element.Action()
 		stays = (action&grammar.Handle == 0 || f.settle(fr)) && !(emptied && action&grammar.NotEmpty != 0)
 	}
-	if !stays {
+	switch {
+	case !stays:
 		f.back(fr)
+	case fr.kind == written && fr.kept < fr.seen && fr.element.Action()&grammar.NotEmpty != 0:
+		f.recount(fr)
 	}
 	return stays
+}
+
+// recount puts the number of children right that a list of Excel states, when some of them went.
+func (f *filter) recount(fr *frame) {
+	whole := f.w.Since(fr.mark)
+	start := bytes.IndexByte(whole, '<')
+	end := start + bytes.IndexByte(whole[start:], '>')
+	at := bytes.Index(whole[start:end], []byte(` count="`))
+	if at < 0 {
+		return
+	}
+	at += start + len(` count="`)
+	to := at + bytes.IndexByte(whole[at:], '"')
+	fixed := strconv.AppendInt(bytes.Clone(whole[start:at]), int64(fr.kept), 10)
+	fixed = append(fixed, whole[to:]...)
+	f.w.Back(fr.mark)
+	f.w.Raw(fixed)
 }
 
 // back takes an element out of the output.

@@ -64,8 +64,6 @@ func (f *filter) settle(fr *frame) bool {
 		return f.settleHyperlink(fr)
 	case grammar.XHyperlink:
 		return !fr.flag || f.located(fr)
-	case grammar.VImagedata:
-		return true
 	case grammar.XCfRule, grammar.XDataValidation, grammar.X14CfRule, grammar.X14DataValidation, grammar.X14Sparkline,
 		grammar.XCfvo, grammar.X14Cfvo:
 		return !fr.flag

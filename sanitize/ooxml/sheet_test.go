@@ -40,7 +40,7 @@ func sheetCases() []sanitizetest.Case {
 			Input: book("").replace("xl/worksheets/sheet1.xml", "</sheetData>", `</sheetData><conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>WEBSERVICE("evil")</formula></cfRule></conditionalFormatting>`+
 				`<conditionalFormatting sqref="B1"><cfRule type="expression" priority="2"><formula>B1&gt;3</formula></cfRule></conditionalFormatting>`+
 				`<dataValidations count="2"><dataValidation type="list" sqref="C1"><formula1>"はい,いいえ"</formula1></dataValidation><dataValidation type="custom" sqref="D1"><formula1>RTD("evil",,)</formula1></dataValidation></dataValidations>`).zip(),
-			Gone: []string{"evil", `sqref="A1"`, `sqref="D1"`}, Keep: []string{"B1&gt;3", "はい,いいえ"}, Rules: []string{ruleFormula}, Exact: true,
+			Gone: []string{"evil", `sqref="A1"`, `sqref="D1"`}, Keep: []string{"B1&gt;3", "はい,いいえ", `<dataValidations count="1">`}, Rules: []string{ruleFormula}, Exact: true,
 		},
 		{
 			Name: "defined names", Input: names(`<definedName name="good">表!$A$1</definedName><definedName name="bad">CALL("evil")</definedName><definedName name="Auto_Open">evil!A1</definedName><definedName name="m" function="1" vbProcedure="1">evil</definedName>`).zip(),

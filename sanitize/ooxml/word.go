@@ -2,6 +2,7 @@ package ooxml
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"sekisho/sanitize"
@@ -41,12 +42,20 @@ func (f *filter) settleWordObject(fr *frame) bool {
 	whole = whole[bytes.IndexByte(whole, '<'):]
 	end := bytes.IndexByte(whole, '>')
 	tag := dropAttr(dropAttr(whole[:end], "dxaOrig"), "dyaOrig")
+	name := bytes.IndexAny(append(tag[:len(tag):len(tag)], ' '), " ")
+	closing := bytes.LastIndexByte(whole, '<')
 	f.w.Back(fr.mark)
-	f.w.Raw(bytes.Replace(tag, []byte("object"), []byte("pict"), 1))
-	closing := bytes.LastIndex(whole, []byte("object"))
+	f.w.Raw(asPict(tag[:name]))
+	f.w.Append(tag[name:])
 	f.w.Append(whole[end:closing])
-	f.w.Append([]byte("pict>"))
+	f.w.Append(asPict(whole[closing : len(whole)-1]))
+	f.w.Append([]byte(">"))
 	return true
+}
+
+// asPict returns the start of a tag that ends in "object" as one that ends in "pict".
+func asPict(tag []byte) []byte {
+	return append(bytes.Clone(bytes.TrimSuffix(tag, []byte("object"))), "pict"...)
 }
 
 // dropAttr returns a start tag without the attribute with this local name.
@@ -59,6 +68,13 @@ func dropAttr(tag []byte, local string) []byte {
 	value := i + len(local) + 3
 	end := value + bytes.IndexByte(tag[value:], '"') + 1
 	return append(bytes.Clone(tag[:start]), tag[end:]...)
+}
+
+// keepsPackage reports whether an embedded package of the part is in the output.
+func (p *part) keepsPackage() bool {
+	return slices.ContainsFunc(p.links, func(l *link) bool {
+		return l.to != nil && l.to.kind == grammar.EmbeddedPackagePart && l.alive()
+	})
 }
 
 // The document properties, which content may be bound to without a part of custom XML (MS-OE376 2.1.1.12).

@@ -161,6 +161,9 @@ func contains(at, v uint16) bool {
 // Rule returns why a is dropped wherever it stands, or "".
 func (a Attr) Rule() string { return rules[attrRules[a-1]] }
 
+// Checked reports whether the value of a is to be looked at.
+func (a Attr) Checked() bool { return attrChecks[a-1] != 0 }
+
 type partRow struct {
 	name, relation, contentType, file string
 	root                              Element

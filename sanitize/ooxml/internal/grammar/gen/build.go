@@ -33,6 +33,7 @@ type model struct {
 	byName   map[string]*element
 	attrs    []string          // sorted names
 	attrRule map[string]string // attribute → rule, when it is not kept
+	checked  []string          // attributes whose value is looked at
 	global   []string          // attributes that any element may have
 	parts    []*part           // sorted by name
 }
@@ -150,6 +151,8 @@ func (m *model) policy(f []string) error {
 		m.spaces[f[1]] = m.rule(f[2])
 	case "attr":
 		m.attrRule[f[1]] = m.rule(f[2])
+	case "check":
+		m.checked = append(m.checked, f[1])
 	default:
 		return m.elementPolicy(f)
 	}

@@ -164,6 +164,16 @@ func (m *model) writeNames(b *bytes.Buffer) {
 		rules = append(rules, m.ruleIndex(m.attrRule[a]))
 	}
 	ints(b, "attrRules", "uint8", rules)
+	b.WriteString("// attrChecks has 1 for an attribute whose value is looked at by code.\n")
+	var checks []int
+	for _, a := range m.attrs {
+		check := 0
+		if slices.Contains(m.checked, a) {
+			check = 1
+		}
+		checks = append(checks, check)
+	}
+	ints(b, "attrChecks", "uint8", checks)
 	var global []int
 	for _, a := range m.global {
 		i, _ := slices.BinarySearch(m.attrs, a)
