@@ -30,47 +30,55 @@ func operands(op word) int {
 }
 
 // program judges a stream that is content.
-func (w *walk) program(s *stream, where string) error {
+func (w *walk) program(num int, s *stream, where string) error {
 	data, err := w.f.decode(s)
 	if err != nil {
 		return err
 	}
-	return w.f.content(data, where)
+	draws, err := w.f.content(data, where)
+	w.note(num, s, draws)
+	return err
 }
 
 // content judges content (7.8.2): operands and operators that exist, dictionaries without what is forbidden, pictures
-// that end where they say. Between BX and EX (a compatibility section) an operator may be unknown.
-func (f *file) content(b []byte, where string) error {
+// that end where they say. Between BX and EX (a compatibility section) an operator may be unknown. It returns the names
+// of what the content draws with Do.
+func (f *file) content(b []byte, where string) (draws []name, err error) {
 	l := &lexer{b: b, nesting: f.pass.Policy.Limits.Nesting, objects: len(b) + 1, noRefs: true}
 	count, lenient := 0, 0
+	var last any
 	for {
 		if l.skip(); l.pos >= len(b) {
 			break
 		}
 		if l.objects%4096 == 0 && f.ctx.Err() != nil {
-			return f.ctx.Err()
+			return nil, f.ctx.Err()
 		}
 		v, err := l.object(0)
 		if err != nil {
-			return verify.Fail(RuleContent, where, "at offset %d: %v", l.pos, err)
+			return nil, verify.Fail(RuleContent, where, "at offset %d: %v", l.pos, err)
 		}
 		op, isOp := v.(word)
 		if !isOp {
 			if count++; count > maxOperands {
-				return verify.Fail(RuleContent, where, "at offset %d: operands without an operator", l.pos)
+				return nil, verify.Fail(RuleContent, where, "at offset %d: operands without an operator", l.pos)
 			}
+			last = v
 			if err := f.operand(v, where); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
 		switch want := operands(op); {
 		case op == "BI":
 			if err := f.inline(l, where); err != nil {
-				return err
+				return nil, err
 			}
 		case want == -2 && lenient == 0, want >= 0 && count != want:
-			return verify.Fail(RuleContent, where, "the operator %q with %d operands", string(op), count)
+			return nil, verify.Fail(RuleContent, where, "the operator %q with %d operands", string(op), count)
+		case op == "Do":
+			n, _ := last.(name)
+			draws = append(draws, n)
 		case op == "BX":
 			lenient++
 		case op == "EX":
@@ -79,9 +87,9 @@ func (f *file) content(b []byte, where string) error {
 		count = 0
 	}
 	if count != 0 || lenient != 0 {
-		return verify.Fail(RuleContent, where, "it ends before an operator")
+		return nil, verify.Fail(RuleContent, where, "it ends before an operator")
 	}
-	return nil
+	return draws, nil
 }
 
 // maxOperands is more than any operator takes: colours in DeviceN have up to 32 components and a pattern.

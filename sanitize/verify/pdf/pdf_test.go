@@ -122,6 +122,9 @@ func TestStreams(t *testing.T) {
 	}{
 		"operator":         {RuleContent, 4, data("", "q run Q")},
 		"operands":         {RuleContent, 4, data("", "1 Tj Tj")},
+		"draws itself":     {RuleRecursion, 11, data("/Subtype/Form/Resources<</XObject<</A 11 0 R>>>>", "/A Do")},
+		"names itself":     {"", 11, data("/Subtype/Form/Resources<</XObject<</A 11 0 R>>>>", "q Q")},
+		"outline":          {RuleOutline, 9, "<</Type/Outlines/First 18 0 R/Last 18 0 R>>"},
 		"no operator":      {RuleContent, 4, data("", "q Q 1")},
 		"open section":     {RuleContent, 4, data("", "BX")},
 		"comment":          {RuleContent, 4, data("", "q %x\nQ")},
@@ -148,8 +151,11 @@ func TestStreams(t *testing.T) {
 		"extra length":     {RuleStructure, 11, "<</Subtype/Form/Length 3>>\nstream\nn\nendstream"},
 		"indirect length":  {RuleStructure, 11, "<</Subtype/Form/Length 9 0 R>>\nstream\nn\nendstream"},
 	} {
-		objects := good()
+		objects := append(good(), "<</Title(x)/Next 18 0 R>>")
 		objects[c.object-1] = c.body
+		if name != "outline" {
+			objects = objects[:17]
+		}
 		if rule := judge(t, build(objects...), sanitize.Standard()); rule != c.rule {
 			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)
 		}

@@ -25,5 +25,7 @@ const (
 	RuleFont       = "verify/pdf/font"       // a font program that is none
 	RuleProfile    = "verify/pdf/profile"    // a colour profile that is none
 	RuleProgram    = "verify/pdf/program"    // a function or a character map with other than its own operators
+	RuleOutline    = "verify/pdf/outline"    // an outline without an end
+	RuleRecursion  = "verify/pdf/recursion"  // a form that draws itself
 	RulePages      = "verify/pdf/pages"      // no pages, or more than the policy allows
 )

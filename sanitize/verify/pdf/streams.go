@@ -48,7 +48,7 @@ func (w *walk) data(num int, s *stream, r role, where string) error {
 		w.known[num] = true
 		return w.image(num, s, where)
 	case d["Subtype"] == name("Form"), d["PatternType"] == int64(1), r == glyphs:
-		return w.once(num, func() error { return w.program(s, where) })
+		return w.once(num, func() error { return w.program(num, s, where) })
 	case r == contents:
 		w.known[num] = true // judged with the page: content may be cut anywhere between tokens
 		return nil
@@ -194,67 +194,4 @@ func (w *walk) components(v any, depth int) int64 {
 		}
 	}
 	return 0
-}
-
-// pages counts the pages and judges their content (7.7.3).
-func (f *file) pages() error {
-	catalog, _ := f.resolve(f.trailer["Root"]).(dict)
-	count, seen := 0, map[ref]bool{}
-	todo := []any{catalog["Pages"]}
-	for len(todo) > 0 {
-		if err := f.ctx.Err(); err != nil {
-			return err
-		}
-		r, ok := todo[len(todo)-1].(ref)
-		todo = todo[:len(todo)-1]
-		d, _ := f.resolve(r).(dict)
-		if !ok || d == nil || seen[r] && d["Type"] != name("Page") {
-			return verify.Fail(RulePages, "", "a page tree that is none")
-		}
-		if count++; seen[r] { // a page may be shown twice
-			continue
-		}
-		seen[r] = true
-		switch d["Type"] {
-		case name("Pages"):
-			count--
-			todo = append(todo, asList(f.resolve(d["Kids"]))...)
-		case name("Page"):
-			if err := f.page(d, place(int(r))); err != nil {
-				return err
-			}
-		default:
-			return verify.Fail(RulePages, place(int(r)), "neither a page nor a branch")
-		}
-	}
-	if count == 0 || count > f.pass.Policy.Limits.Pages {
-		return verify.Fail(RulePages, "", "%d pages", count)
-	}
-	return nil
-}
-
-// page judges the content of a page: its streams are one program.
-func (f *file) page(d dict, where string) error {
-	streams := list{d["Contents"]}
-	if l, ok := f.resolve(d["Contents"]).(list); ok {
-		streams = l
-	} else if d["Contents"] == nil {
-		return nil
-	}
-	var all []byte
-	for _, v := range streams {
-		s, ok := f.resolve(v).(*stream)
-		if !ok {
-			return verify.Fail(RuleContent, where, "content that is no stream")
-		}
-		data, err := f.decode(s)
-		if errors.Is(err, sanitize.ErrLimit) {
-			return err
-		}
-		if err != nil {
-			return verify.Fail(RuleStream, where, "%v", err)
-		}
-		all = append(append(all, data...), '\n')
-	}
-	return f.content(all, where)
 }

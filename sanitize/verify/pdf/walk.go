@@ -47,6 +47,7 @@ type walk struct {
 	reached map[int]bool
 	known   map[int]bool // streams whose purpose was found
 	images  map[int]bool
+	draws   map[int][]int // what the forms draw
 }
 
 // step is an object to visit.
@@ -67,6 +68,7 @@ func (f *file) resolve(v any) any {
 func (f *file) check() error {
 	w := &walk{
 		f: f, policy: f.pass.Policy, done: map[step]bool{}, reached: map[int]bool{}, known: map[int]bool{}, images: map[int]bool{},
+		draws: map[int][]int{},
 	}
 	if err := w.value(f.trailer["Root"], plain, "trailer", 0); err != nil {
 		return err
@@ -89,7 +91,13 @@ func (f *file) check() error {
 	if err := w.closed(); err != nil {
 		return err
 	}
-	return f.pages()
+	if err := f.pages(); err != nil {
+		return err
+	}
+	if err := f.outlines(); err != nil {
+		return err
+	}
+	return w.drawn()
 }
 
 // closed fails when an object was not reached, or a stream has no purpose.

@@ -5,7 +5,6 @@ package link
 import (
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -22,18 +21,25 @@ func Public(untrusted string) bool {
 	case "mailto":
 		return u.Opaque != "" && !strings.Contains(strings.ToLower(u.RawQuery), "attach")
 	case "http", "https":
-		return publicHost(strings.ToLower(u.Hostname()))
+		return publicHost(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."))
 	}
 	return false
 }
 
-// insideOnly matches names that only an inside network answers: without a dot, or under a reserved name; and numbers in
-// any spelling that a resolver takes for an address.
-var insideOnly = regexp.MustCompile(`^[^.]*\.?$|\.(alt|arpa|corp|home|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|test)\.?$|\.(\d+|0x[0-9a-f]*)\.?$`)
-
+// publicHost reports whether a host has a name that others than those of an inside network answer: with a dot, under
+// no reserved name (RFC 6761, RFC 6762 appendix G), and no number in any spelling that a resolver takes for an address.
 func publicHost(host string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return false
 	}
-	return !insideOnly.MatchString(host)
+	dot := strings.LastIndexByte(host, '.')
+	if dot < 0 {
+		return false
+	}
+	top := host[dot+1:]
+	switch top {
+	case "", "alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "onion", "private", "test":
+		return false
+	}
+	return strings.Trim(top, "0123456789") != "" && !(strings.HasPrefix(top, "0x") && strings.Trim(top[2:], "0123456789abcdef") == "")
 }
