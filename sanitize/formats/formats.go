@@ -4,9 +4,13 @@ package formats
 import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/csv"
+	"sekisho/sanitize/image/bmp"
 	"sekisho/sanitize/image/gif"
 	"sekisho/sanitize/image/jpeg"
 	"sekisho/sanitize/image/png"
+	"sekisho/sanitize/image/tiff"
+	"sekisho/sanitize/image/webp"
+	"sekisho/sanitize/json"
 	"sekisho/sanitize/ooxml"
 	"sekisho/sanitize/pdf"
 	"sekisho/sanitize/text"
@@ -17,6 +21,7 @@ import (
 // report can name them.
 func All() []sanitize.Format {
 	return []sanitize.Format{
+		bmp.Format{},
 		csv.Format{},
 		ooxml.Docm,
 		ooxml.Docx,
@@ -24,6 +29,7 @@ func All() []sanitize.Format {
 		ooxml.Dotx,
 		gif.Format{},
 		jpeg.Format{},
+		json.Format{},
 		pdf.Format{},
 		png.Format{},
 		ooxml.Potm,
@@ -33,7 +39,9 @@ func All() []sanitize.Format {
 		ooxml.Ppsx,
 		ooxml.Pptm,
 		ooxml.Pptx,
+		tiff.Format{},
 		text.Format{},
+		webp.Format{},
 		ooxml.Xlam,
 		ooxml.Xlsb,
 		ooxml.Xlsm,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/image/ccitt"
+
 	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/internal/icc"
@@ -132,7 +134,7 @@ func (f *file) page(p page) error {
 		if data == nil {
 			return verify.Fail(RuleStructure, "page", "piece %d is not in the file", i)
 		}
-		if err := f.piece(data, p.one(tagCompression, 1), l.size(i)); err != nil {
+		if err := f.piece(data, p.one(tagCompression, 1), l, i); err != nil {
 			return err
 		}
 	}
@@ -142,11 +144,13 @@ func (f *file) page(p page) error {
 // The compressions that our writer writes.
 const (
 	compressionNone    = 1
+	compressionG4      = 4
 	compressionJPEG    = 7
 	compressionDeflate = 8
 )
 
-func (f *file) piece(data []byte, compression uint32, size int64) error {
+func (f *file) piece(data []byte, compression uint32, l layout, i int64) error {
+	size := l.size(i)
 	switch compression {
 	case compressionNone:
 		if int64(len(data)) != size {
@@ -158,6 +162,17 @@ func (f *file) piece(data []byte, compression uint32, size int64) error {
 			return err
 		}
 		return f.pass.Member(f.ctx, "", sanitize.BytesInput(data))
+	case compressionG4:
+		if l.bits != 1 || l.samples != 1 {
+			return verify.Fail(RulePixels, "page", "fax codes for %d samples of %d bits", l.samples, l.bits)
+		}
+		if err := f.pass.Expand(size); err != nil {
+			return err
+		}
+		if err := faxes(data, int(l.pieceW), size); err != nil {
+			return verify.Fail(RulePixels, "page", "%v", err)
+		}
+		return nil
 	case compressionDeflate:
 		if err := f.pass.Expand(size); err != nil {
 			return err
@@ -168,6 +183,38 @@ func (f *file) piece(data []byte, compression uint32, size int64) error {
 		return nil
 	}
 	return verify.Fail(RulePixels, "page", "the compression %d", compression)
+}
+
+// faxes returns nil when data are Group 4 codes (ITU-T T.6) of exactly size bytes of rows and end with the end of the
+// block, in their last byte.
+func faxes(data []byte, width int, size int64) error {
+	src := &counted{b: data}
+	rows := int(size) / ((width + 7) / 8)
+	r := ccitt.NewReader(src, ccitt.MSB, ccitt.Group4, width, rows, nil)
+	n, err := io.Copy(io.Discard, io.LimitReader(r, size+1))
+	if err != nil {
+		return err
+	}
+	if n != size || src.at != len(data) {
+		return fmt.Errorf("%d bytes of rows from %d bytes, want %d from %d", n, src.at, size, len(data))
+	}
+	return nil
+}
+
+// counted hands out one byte at a time, so that at is where its reader is.
+type counted struct {
+	b  []byte
+	at int
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	if c.at == len(c.b) || len(p) == 0 {
+		return 0, io.EOF
+	}
+	p[0] = c.b[c.at]
+	c.at++
+	return 1, nil
 }
 
 // inflates returns nil when data inflate to exactly size bytes and end there.
