@@ -117,10 +117,19 @@ func (w *packed) finish(p *part) error {
 	if err := w.flate.Close(); err != nil {
 		return err
 	}
-	p.body, p.crc, p.size = bytes.Clone(w.out.Bytes()), w.crc, w.size
+	p.crc, p.size = w.crc, w.size
+	if w.out.Len() < bigBody {
+		p.body = bytes.Clone(w.out.Bytes())
+	} else { // not held twice
+		p.body = w.out.Bytes()
+		w.out = bytes.Buffer{}
+	}
 	w.reset()
 	return nil
 }
+
+// bigBody is from how many bytes on a compressed part is handed over instead of copied.
+const bigBody = 1 << 20
 
 func (w *packed) reset() {
 	w.out.Reset()

@@ -138,6 +138,9 @@ type Mark struct {
 // Mark returns the place where the writer is. Until as many calls of Release as of Mark, all that was written stays
 // in memory, so that it can be taken back.
 func (w *Writer) Mark() Mark {
+	if w.held == 0 && len(w.buf) >= flushAt {
+		w.Flush()
+	}
 	w.held++
 	return Mark{len(w.buf), w.open}
 }

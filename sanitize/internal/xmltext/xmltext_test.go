@@ -307,6 +307,31 @@ func TestWriterTakesBack(t *testing.T) {
 	}
 }
 
+// TestWriterHandsOn: marks that are given back do not make a writer keep all that it wrote.
+func TestWriterHandsOn(t *testing.T) {
+	var out bytes.Buffer
+	w := NewWriter(&out)
+	name := Name{Local: []byte("row")}
+	w.Start(Name{Local: []byte("a")})
+	for range 100_000 {
+		m := w.Mark()
+		w.Start(name)
+		w.End(name)
+		w.Back(m)
+		w.Start(name)
+		w.End(name)
+		w.Release()
+	}
+	if held := len(w.buf); held > 2*flushAt {
+		t.Errorf("%d bytes held", held)
+	}
+	w.End(Name{Local: []byte("a")})
+	w.Flush()
+	if want := "<a>" + strings.Repeat("<row/>", 100_000) + "</a>"; out.String() != want {
+		t.Error("what was written is not what came out")
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	for _, c := range good {
 		f.Add([]byte(c.in))
