@@ -15,6 +15,16 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 		if uri, ok := target.(object.String); err != nil || !ok || !w.pass.Policy.Links || !weblink.Allowed(string(uri)) {
 			return ruleURI, err
 		}
+	case grammar.ActionGoTo:
+		place, _, err := w.doc.Load(v.(object.Dict).Get("D"))
+		if list, ok := place.(object.Array); ok {
+			ok, err = w.placed(list)
+			return unless(ok, ruleUnknownObject), err
+		}
+		return unless(isText(place), ruleUnknownObject), err
+	case grammar.DestXYZArray, grammar.Dest0Array, grammar.Dest1Array, grammar.Dest4Array:
+		ok, err := w.placed(v.(object.Array))
+		return unless(ok, ruleUnknownObject), err
 	case grammar.ActionNamed:
 		target, _, err := w.doc.Load(v.(object.Dict).Get("N"))
 		if !pageMove(target) {
@@ -34,6 +44,36 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+func unless(ok bool, rule string) string {
+	if ok {
+		return ""
+	}
+	return rule
+}
+
+// isText reports whether o can be the name of a place (ISO 32000-2 12.3.2.4).
+func isText(o object.Object) bool {
+	switch o.(type) {
+	case object.Name, object.String:
+		return true
+	}
+	return false
+}
+
+// placed reports whether an explicit destination is on a page of this document, or has the number of one, as some
+// writers put it (ISO 32000-2 12.3.2.2).
+func (w *walk) placed(a object.Array) (bool, error) {
+	if len(a) < 2 {
+		return false, nil
+	}
+	target, ref, err := w.doc.Load(a[0])
+	if n, ok := target.(int64); ok {
+		return n >= 0 && n < int64(len(w.pages)), err
+	}
+	_, ok := w.pages[ref]
+	return ok, err
 }
 
 // pageMove reports whether a named action is one of the four that every reader has (ISO 32000-2 12.6.4.12).

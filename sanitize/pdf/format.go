@@ -137,6 +137,9 @@ func unreadable(err, rerr error) error {
 	if k := kind(rerr); errors.Is(k, sanitize.ErrLimit) || errors.Is(k, sanitize.ErrEncrypted) || errors.Is(rerr, context.DeadlineExceeded) || errors.Is(rerr, context.Canceled) {
 		return k
 	}
+	if err == nil {
+		return fmt.Errorf("%w: %w", sanitize.ErrMalformed, rerr)
+	}
 	return fmt.Errorf("%w: %w; %w", sanitize.ErrMalformed, err, rerr)
 }
 

@@ -35,6 +35,54 @@ func (w *walk) resolve(types []grammar.Type, get func(object.Name) object.Object
 	return best, score >= 0, nil
 }
 
+// looked is how many elements of an array are looked at to find out its type.
+const looked = 16
+
+// resolveArray finds out which of the types an array is. Where no element tells, it is the type that the kinds of the
+// elements fit best: a list of numbers, or of arrays of them.
+func (w *walk) resolveArray(types []grammar.Type, a object.Array) (grammar.Type, bool, error) {
+	get := elements(a)
+	best, score := grammar.Type(0), -1
+	for _, t := range types {
+		s, err := w.speaksFor(grammar.Of(t), get)
+		if err != nil {
+			return 0, false, err
+		}
+		if s < 0 {
+			continue
+		}
+		s *= looked + 1 // what tells outweighs all that fits
+		for i, o := range a[:min(len(a), looked)] {
+			v, _, err := w.doc.Load(o)
+			if err != nil {
+				return 0, false, err
+			}
+			if k := grammar.Of(t).Index(i); k != nil && fits(k, v) {
+				s++
+			}
+		}
+		if s > score {
+			best, score = t, s
+		}
+	}
+	return best, score >= 0, nil
+}
+
+// fits reports whether the key may have a value of the kind of v.
+func fits(k *grammar.Key, v object.Object) bool {
+	switch v.(type) {
+	case object.Name:
+		return k.Alt(grammar.Name) != nil
+	case object.Array:
+		return k.Alt(grammar.Array) != nil || k.Alt(grammar.Rectangle) != nil || k.Alt(grammar.Matrix) != nil
+	case object.Dict:
+		return k.Alt(grammar.Dictionary) != nil
+	case *object.Stream:
+		return k.Alt(grammar.Stream) != nil
+	}
+	return v == nil || scalar(v, k) != nil
+}
+
 // speaksFor counts the keys whose value is one that type o has, or returns -1 when one says that it is another type.
 // A wrong /Type alone decides nothing: readers do not look at it. Nor does a value that is none of the plain ones where
 // the key may have such too.

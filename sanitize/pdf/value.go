@@ -73,7 +73,7 @@ func scalar(v object.Object, k *grammar.Key) object.Object {
 // arrayValue copies an array: a rectangle, a matrix, or one of the types that the key links to.
 func (w *walk) arrayValue(v object.Array, ref object.Ref, k *grammar.Key) (object.Object, error) {
 	if alt := k.Alt(grammar.Array); alt != nil {
-		typ, ok, err := w.resolve(alt.Links, elements(v))
+		typ, ok, err := w.resolveArray(alt.Links, v)
 		if err != nil {
 			return nil, err
 		}
