@@ -1,6 +1,8 @@
 // Package formats is the one explicit, alphabetical list of the formats that Sekisho rebuilds.
 package formats
 
+//go:generate go run ./gen ../../README.md
+
 import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/csv"
