@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/text/encoding/japanese"
+
 	"sekisho/sanitize"
 	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/object"
@@ -150,12 +152,24 @@ func ordinary(ctx context.Context, data []byte, pass sanitize.Pass, limits sourc
 	}
 	doc, err := source.Open(ctx, data, "", limits)
 	for _, p := range pass.Passwords {
-		if !errors.Is(err, source.ErrPassword) {
-			break
+		for _, spelling := range spellings(p) {
+			if !errors.Is(err, source.ErrPassword) {
+				return doc, err
+			}
+			doc, err = source.Open(ctx, data, spelling, limits)
 		}
-		doc, err = source.Open(ctx, data, p, limits)
 	}
 	return doc, err
+}
+
+// spellings returns a password in the encodings in which writers have taken it: UTF-8, as ISO 32000-2 7.6.4.3.3 has it,
+// and before that the encoding of the system, which in Japan is Shift_JIS.
+func spellings(password string) []string {
+	all := []string{password}
+	if sjis, err := japanese.ShiftJIS.NewEncoder().String(password); err == nil && sjis != password {
+		all = append(all, sjis)
+	}
+	return all
 }
 
 // countPages returns how many pages the page tree of doc has, and whether every node of it is there. A page tree beyond

@@ -22,7 +22,7 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 	}()
 	reading, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
-	read, err := pdfcpu.ReadWithContext(reading, bytes.NewReader(data), configuration(password, int64(len(data)), limits))
+	read, err := pdfcpu.ReadWithContext(reading, bytes.NewReader(data), configuration(password, data, limits))
 	if errors.Is(err, pdfcpu.ErrWrongPassword) {
 		return nil, ErrPassword
 	}
@@ -49,7 +49,8 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 }
 
 // configuration is written out in full, so that pdfcpu looks for no configuration file.
-func configuration(password string, size int64, limits Limits) *model.Configuration {
+func configuration(password string, data []byte, limits Limits) *model.Configuration {
+	size, unpacked := int64(len(data)), unpackLimit(data, limits)
 	return &model.Configuration{
 		Reader15:       true,
 		Offline:        true,
@@ -58,16 +59,33 @@ func configuration(password string, size int64, limits Limits) *model.Configurat
 		OwnerPW:        password,
 		Limits: model.ResourceLimits{
 			MaxStreamBytes:       size,
-			MaxDecodeBytes:       limits.Bytes,
+			MaxDecodeBytes:       unpacked,
 			MaxImagePixels:       1,
 			MaxImageBytes:        1,
 			MaxObjectCount:       limits.Objects,
 			MaxObjectStreamCount: limits.Objects,
-			MaxObjectStreamFirst: min(limits.Bytes, 16<<20),
+			MaxObjectStreamFirst: unpacked,
 			MaxXRefEntries:       limits.Objects,
 			MaxRecursionDepth:    limits.Nesting,
 		},
 	}
+}
+
+// The bounds of what one object stream may unpack to, and all of them together. pdfcpu unpacks them all and counts none.
+const (
+	unpackLeast = 1 << 20
+	unpackMost  = 32 << 20
+	unpackAll   = 512 << 20
+)
+
+// unpackLimit returns what each object stream of a file may unpack to, by how many it may have. The name may be spelled
+// with escapes, so those of its letters are counted too.
+func unpackLimit(data []byte, limits Limits) int64 {
+	n := int64(bytes.Count(data, []byte("ObjStm")))
+	for _, escaped := range []string{"#4f", "#4F", "#62", "#6a", "#6A", "#53", "#74", "#6d", "#6D"} {
+		n += int64(bytes.Count(data, []byte(escaped)))
+	}
+	return min(limits.Bytes, max(unpackLeast, min(unpackMost, unpackAll/(n+1))))
 }
 
 // converter turns pdfcpu's objects into ours, each when it is first asked for.
