@@ -21,11 +21,19 @@ const instructionFile = "instruction"
 // reviewPause is the time between two looks for instructions of people.
 const reviewPause = time.Second
 
+// expiryPause is the time between two looks for held files whose time is over.
+const expiryPause = time.Hour
+
 // review follows the instructions that people leave in the quarantine, until ctx ends.
 func (g *Gateway) review(ctx context.Context) {
 	tick := time.NewTicker(reviewPause)
 	defer tick.Stop()
+	var expired time.Time
 	for ctx.Err() == nil {
+		if time.Since(expired) > expiryPause {
+			g.expire(ctx)
+			expired = time.Now()
+		}
 		for e, err := range g.held.Pending() {
 			if err != nil {
 				g.log.Error("cannot read a held item", "error", err)
@@ -38,6 +46,25 @@ func (g *Gateway) review(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+		}
+	}
+}
+
+// expire deletes what has been held for longer than the configuration says.
+func (g *Gateway) expire(ctx context.Context) {
+	keep := time.Duration(g.cfg.Quarantine.Keep)
+	if keep <= 0 {
+		return
+	}
+	for id, err := range g.held.Expired(keep) {
+		if err == nil {
+			err = g.record(ctx, audit.Event{Kind: audit.Deleted, Job: id, Detail: "held for longer than " + keep.String()})
+		}
+		if err == nil {
+			err = g.held.Delete(id)
+		}
+		if err != nil {
+			g.log.Error("cannot delete an expired item", "job", id, "error", err)
 		}
 	}
 }
