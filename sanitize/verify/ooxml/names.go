@@ -98,7 +98,7 @@ func newLexicon() *lexicon {
 func (l *lexicon) element(n xmlread.Name) bool {
 	known, done := l.elements[n]
 	if !done {
-		known = has(vocabulary[:], n) || has(more[:], n)
+		known = has(vocabulary[:], n, sorted) || has(more[:], n, strings.Contains)
 		l.elements[n] = known
 	}
 	return known
@@ -107,13 +107,32 @@ func (l *lexicon) element(n xmlread.Name) bool {
 func (l *lexicon) attribute(n xmlread.Name) bool {
 	known, done := l.attributes[n]
 	if !done {
-		known = has(attributes[:], n) || has(moreAttributes[:], n)
+		known = has(attributes[:], n, sorted) || has(moreAttributes[:], n, strings.Contains)
 		l.attributes[n] = known
 	}
 	return known
 }
 
-func has(spaces []space, n xmlread.Name) bool {
+// has reports whether a name is in the spaces. in looks for a name between blanks.
+func has(spaces []space, n xmlread.Name, in func(names, name string) bool) bool {
 	i := slices.IndexFunc(spaces, func(s space) bool { return s.uri == n.Space })
-	return i >= 0 && strings.Contains(spaces[i].names, " "+n.Local+" ")
+	return i >= 0 && in(spaces[i].names, " "+n.Local+" ")
+}
+
+// sorted is strings.Contains where names are in order: it halves what is left of them.
+func sorted(names, name string) bool {
+	name = name[1:]
+	for lo, hi := 1, len(names); lo < hi; {
+		start := strings.LastIndexByte(names[:(lo+hi)/2], ' ') + 1
+		end := start + strings.IndexByte(names[start:], ' ') + 1
+		switch found := names[start:end]; {
+		case found == name:
+			return true
+		case found[:len(found)-1] < name[:len(name)-1]:
+			lo = end
+		default:
+			hi = start
+		}
+	}
+	return false
 }
