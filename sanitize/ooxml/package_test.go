@@ -276,24 +276,6 @@ func rebuildFiles(t *testing.T, in []byte, policy sanitize.Policy) ([]byte, sani
 	return out.Bytes(), report, err
 }
 
-// partOf returns one part of a package.
-func partOf(t *testing.T, out []byte, name string) string {
-	t.Helper()
-	z, err := zip.NewReader(bytes.NewReader(out), int64(len(out)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := z.Open(name)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 // partText returns one part of the package.
 func (f files) partText(name string) string {
 	for i := 0; i < len(f); i += 2 {
