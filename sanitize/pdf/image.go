@@ -16,13 +16,19 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	if err := w.checkSize(d); err != nil {
 		return err
 	}
+	row, err := w.rowLength(src.Dict, d)
+	if err != nil {
+		return err
+	}
+	w.dec.Expect = (row + 1) * count(d, "Height")
 	r, err := w.unfilter(src, true)
 	if err != nil {
 		return err
 	}
+	w.dec.Expect = 0
 	switch {
 	case r.Image == nil:
-		return w.samples(r, src, d, to)
+		return w.samples(r, row, src, d, to)
 	case r.Image.Name == "DCTDecode":
 		return w.jpeg(r.Data, r.Image.Parms, d, to)
 	case r.Image.Name == "CCITTFaxDecode":
@@ -47,14 +53,10 @@ func (w *walk) checkSize(d object.Dict) error {
 	return nil
 }
 
-// samples copies a picture of bare samples. More of them than the picture has pixels for are cut off. A picture that
+// samples copies a picture of bare samples in rows of so many bytes, 0 when that is not known. More of them than the picture has pixels for are cut off. A picture that
 // was packed without a flaw and has just as many samples as it needs is stored as it was packed: packing is most of the
 // work with pictures, and what would come out says the same.
-func (w *walk) samples(r filter.Result, src *object.Stream, d object.Dict, to object.Ref) error {
-	row, err := w.rowLength(src.Dict, d)
-	if err != nil {
-		return err
-	}
+func (w *walk) samples(r filter.Result, row int64, src *object.Stream, d object.Dict, to object.Ref) error {
 	need := row * count(d, "Height")
 	if r.PNG != nil {
 		need = 0

@@ -110,6 +110,7 @@ type Result struct {
 // Decoder undoes chains of filters. It may be used for one stream after the other, not for two at the same time.
 type Decoder struct {
 	Charge func(int64) error // called for each block of output before it is kept; an error ends the decoding
+	Expect int64             // how long the output of the next FlateDecode is likely to be, or 0; a hint, no more
 
 	src     bytes.Reader
 	inflate io.ReadCloser

@@ -9,6 +9,13 @@ import (
 	kflate "github.com/klauspost/compress/flate"
 )
 
+// The bounds of the buffer that output goes to at first: what data can become at the most (RFC 1951), and what may be
+// taken before the first block has been charged.
+const (
+	maxRatio = 1032
+	maxGuess = 64 << 20
+)
+
 // block is how much is decoded between two looks at the budget.
 const block = 64 << 10
 
@@ -32,7 +39,12 @@ func (d *Decoder) flate(data []byte) ([]byte, error) {
 	} else if err := d.inflate.(kflate.Resetter).Reset(&d.src, nil); err != nil {
 		return nil, err
 	}
-	out, err := readAll(d.inflate, min(len(data)*4+512, 1<<20), d.Charge)
+	guess := min(int64(len(data))*4, 1<<20)
+	if d.Expect > 0 {
+		guess = min(d.Expect, int64(len(data))*maxRatio, maxGuess)
+		d.Expect = 0
+	}
+	out, err := readAll(d.inflate, int(guess)+512, d.Charge)
 	d.exact = err == nil && strict && d.src.Len() == 4 && binary.BigEndian.Uint32(tail) == adler32.Checksum(out)
 	return out, err
 }
