@@ -27,6 +27,7 @@ type filter struct {
 	err    error   // that ends the copy
 	steps  int     // tokens since the context was looked at
 
+	columns    [][2]int        // that are hidden and must go: first and last
 	sharedGone map[string]bool // shared formulas whose first cell lost its formula
 	object     slideObject
 	slidesGone map[string]bool // ids of slides that are not in the output
@@ -159,6 +160,8 @@ func (f *filter) start() error {
 		return f.skip(ruleUnknown)
 	case action&grammar.Handle != 0:
 		return f.handle(element)
+	case !f.d.pass.Policy.Hidden && f.hiddenCell(element):
+		return f.skip(ruleHidden)
 	}
 	return f.open(element, written)
 }

@@ -2,6 +2,7 @@ package ooxml
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -223,4 +224,41 @@ func attrOf(tag []byte, local string) string {
 		}
 		rest = after
 	}
+}
+
+// maxColumns is the number of columns of a sheet, and so of ranges of them.
+const maxColumns = 16384
+
+// hiddenCell reports whether the element is a cell in a hidden column. It notes the hidden columns, which stand before
+// all cells (ECMA-376 Part 1, 18.3.1.13).
+func (f *filter) hiddenCell(element grammar.Element) bool {
+	switch element {
+	case grammar.XCol:
+		if isTrue(attr(f.r, xmltext.None, "hidden")) && len(f.columns) < maxColumns {
+			first, err1 := strconv.Atoi(attr(f.r, xmltext.None, "min"))
+			last, err2 := strconv.Atoi(attr(f.r, xmltext.None, "max"))
+			if err1 == nil && err2 == nil {
+				f.columns = append(f.columns, [2]int{first, last})
+			}
+		}
+	case grammar.XC:
+		if len(f.columns) == 0 {
+			return false
+		}
+		n := columnOf(attr(f.r, xmltext.None, "r"))
+		return slices.ContainsFunc(f.columns, func(c [2]int) bool { return n >= c[0] && n <= c[1] })
+	}
+	return false
+}
+
+// columnOf returns the number of the column of a cell called like "AB12", from 1.
+func columnOf(ref string) int {
+	n := 0
+	for _, c := range ref {
+		if c |= 0x20; c < 'a' || c > 'z' || n > maxColumns {
+			break
+		}
+		n = n*26 + int(c-'a') + 1
+	}
+	return n
 }

@@ -69,12 +69,13 @@ func sheetCases() []sanitizetest.Case {
 			Rules: []string{ruleExternalLink, ruleConnection, ruleCalcChain, ruleHyperlink, rulePrinter}, Exact: true,
 		},
 		{
-			Name: "strict: hidden sheets and rows go",
-			Input: book(`<row r="1" hidden="1"><c r="A1"><v>11</v></c></row><row r="2"><c r="A2"><v>22</v></c></row>`).
+			Name: "strict: hidden sheets, rows and columns go",
+			Input: book(`<row r="1" hidden="1"><c r="A1"><v>11</v></c></row><row r="2"><c r="A2"><v>22</v></c><c r="AB2"><v>33</v></c><c r="AC2"><v>44</v></c></row>`).
+				replace("xl/worksheets/sheet1.xml", "<sheetData>", `<cols><col min="28" max="28" hidden="1"/></cols><sheetData>`).
 				replace("xl/workbook.xml", `</sheets>`, `<sheet name="裏" sheetId="3" state="hidden" r:id="rId3"/></sheets>`).
 				with("xl/_rels/workbook.xml.rels", rels("rId1", "worksheet", "worksheets/sheet1.xml", "rId3", "worksheet", "worksheets/sheet3.xml"),
 					"xl/worksheets/sheet3.xml", `<worksheet `+nsX+`><sheetData>`+cell("1", "99")+`</sheetData></worksheet>`).zip(),
-			Policy: &strict, Gone: []string{"<v>11</v>", "<v>99</v>", "裏"}, Keep: []string{"<v>22</v>"}, Rules: []string{ruleHidden, ruleDangling}, Exact: true,
+			Policy: &strict, Gone: []string{"<v>11</v>", "<v>33</v>", "<v>99</v>", "裏"}, Keep: []string{"<v>22</v>", "<v>44</v>"}, Rules: []string{ruleHidden, ruleDangling}, Exact: true,
 		},
 	}
 }

@@ -3221,7 +3221,7 @@ var lists = [...]uint16{
 	3310, 3311, 3312, 3, 3313, 3314, 3315, 2, 1676, 1908, 2, 3321, 3324, 2, 3322, 3324,
 }
 
-// The elements that have code of their own.
+// The elements that code names.
 const (
 	AHlinkClick              Element = 212
 	AHlinkHover              Element = 213
@@ -3285,9 +3285,11 @@ const (
 	X14DataValidation        Element = 2494
 	X14DefinedName           Element = 2497
 	X14Sparkline             Element = 2562
+	XC                       Element = 2669
 	XCalculatedColumnFormula Element = 2677
 	XCfRule                  Element = 2690
 	XCfvo                    Element = 2691
+	XCol                     Element = 2696
 	XDataValidation          Element = 2736
 	XDefinedName             Element = 2743
 	XF                       Element = 2768

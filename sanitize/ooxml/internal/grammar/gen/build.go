@@ -160,7 +160,7 @@ func (m *model) policy(f []string) error {
 }
 
 func (m *model) elementPolicy(f []string) error {
-	letter, ok := map[string]string{"drop": "d", "unwrap": "u", "rel": "r", "empty": "e", "handle": "h"}[f[0]]
+	letter, ok := map[string]string{"drop": "d", "unwrap": "u", "rel": "r", "empty": "e", "handle": "h", "name": "n"}[f[0]]
 	if !ok {
 		return fmt.Errorf("policy: unknown kind %q", f[0])
 	}

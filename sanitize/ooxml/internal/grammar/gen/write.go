@@ -234,9 +234,9 @@ func (m *model) writeElements(b *bytes.Buffer) {
 }
 
 func (m *model) writeHandled(b *bytes.Buffer) {
-	b.WriteString("// The elements that have code of their own.\nconst (\n")
+	b.WriteString("// The elements that code names.\nconst (\n")
 	for i, e := range m.elements {
-		if strings.Contains(e.actions, "h") {
+		if strings.ContainsAny(e.actions, "hn") {
 			prefix, l, _ := strings.Cut(e.name, ":")
 			fmt.Fprintf(b, "%s Element = %d\n", goName(prefix, l), i+1)
 		}
