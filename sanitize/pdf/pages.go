@@ -95,27 +95,35 @@ func (w *walk) collect(catalog object.Dict) ([]page, error) {
 			continue
 		}
 		seen[p.ref] = true
-		below := w.inherit(p)
-		for _, kid := range slices.Backward(list) {
-			target, ref, err := w.doc.Load(kid)
-			if err != nil {
-				return nil, err
-			}
-			d, ok := target.(object.Dict)
-			if !ok {
-				w.gap = true
-				continue
-			}
-			if ref == 0 {
-				ref = w.doc.Adopt(d)
-			}
-			stack = append(stack, page{ref, d, below})
-		}
-		if len(stack) > w.pass.Policy.Limits.Objects {
+		if len(stack)+len(list) > 8*limit+1024 { // nodes without pages count too, but nobody has so many
 			return nil, fmt.Errorf("%w: page tree too big", sanitize.ErrLimit)
+		}
+		if stack, err = w.push(stack, p, list); err != nil {
+			return nil, err
 		}
 	}
 	return pages, nil
+}
+
+// push puts the kids of a node on the stack, the first on top.
+func (w *walk) push(stack []page, node page, kids object.Array) ([]page, error) {
+	below := w.inherit(node)
+	for _, kid := range slices.Backward(kids) {
+		target, ref, err := w.doc.Load(kid)
+		if err != nil {
+			return nil, err
+		}
+		d, ok := target.(object.Dict)
+		if !ok {
+			w.gap = true
+			continue
+		}
+		if ref == 0 {
+			ref = w.doc.Adopt(d)
+		}
+		stack = append(stack, page{ref, d, below})
+	}
+	return stack, nil
 }
 
 // inherit returns what the kids of a node inherit. A dictionary that stands in the node itself gets a number, so that

@@ -175,27 +175,14 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 		return nil, nil
 	case grammar.PageTreeNode, grammar.PageTreeNodeRoot:
 		return w.root, nil
+	case grammar.ICCBasedColorSpace:
+		device, ok, err := w.profiled(v.(object.Array))
+		if err != nil || !ok || device != nil {
+			return device, err
+		}
 	}
-	switch v := v.(type) {
-	case *object.Stream: // a stream always has a number
-		if ref == 0 {
-			ref = w.doc.Adopt(v)
-		}
-		p, err := w.prepare(typ, v, ref)
-		if err != nil {
-			return nil, err
-		}
-		if p != nil && p.rule != "" {
-			w.drop(p.rule)
-			return nil, nil
-		}
-	case object.Array:
-		if typ == grammar.ICCBasedColorSpace {
-			device, ok, err := w.profiled(v)
-			if err != nil || !ok || device != nil {
-				return device, err
-			}
-		}
+	if s, ok := v.(*object.Stream); ok {
+		return w.acceptStream(typ, s, ref)
 	}
 	if ref != 0 {
 		return w.refer(ref, typ)
@@ -207,4 +194,21 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 		return w.array(v, typ)
 	}
 	return nil, nil
+}
+
+// acceptStream refers to a stream, unless it has a grammar of its own and does not hold to it. A stream always has a
+// number.
+func (w *walk) acceptStream(typ grammar.Type, s *object.Stream, ref object.Ref) (object.Object, error) {
+	if ref == 0 {
+		ref = w.doc.Adopt(s)
+	}
+	p, err := w.prepare(typ, s, ref)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil && p.rule != "" {
+		w.drop(p.rule)
+		return nil, nil
+	}
+	return w.refer(ref, typ)
 }
