@@ -48,7 +48,7 @@ type Ended struct {
 	Route   string
 	Name    string // with its folder below the route
 	Verdict sanitize.Verdict
-	Reason  sanitize.Reason
+	Reason  sanitize.Reason // or why it was not taken in (inbox.Why)
 	Found   int // findings, all counts
 }
 

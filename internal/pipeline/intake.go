@@ -133,5 +133,5 @@ func (in intake) Refuse(ctx context.Context, r inbox.Refusal) {
 	if err != nil {
 		in.log.Error("cannot tell of a file that stays in the inbox", "route", r.Route, "path", r.Path, "error", err)
 	}
-	in.tell(Ended{Route: r.Route, Name: r.Path, Verdict: sanitize.Held, Reason: sanitize.ReasonLimit})
+	in.tell(Ended{Route: r.Route, Name: r.Path, Verdict: sanitize.Held, Reason: sanitize.Reason(r.Reason)})
 }
