@@ -169,7 +169,7 @@ func (w *walk) kind(d dict, r role, where string) error {
 	switch {
 	case r == named || r == states || r == glyphs || r == resources:
 		return nil
-	case hasS && isAction(s), d["Type"] == name("Action"), r == acting && acts(d), r == plain && hasS && (s == "URI" || s == "GoTo" || s == "Named") && d["P"] == nil:
+	case hasS && (isAction(s) || s == "URI" || s == "GoTo" || s == "Named"), d["Type"] == name("Action"), r == acting && acts(d):
 		if err := w.checkAction(d, where); err != nil {
 			return err
 		}
@@ -183,6 +183,18 @@ func (w *walk) kind(d dict, r role, where string) error {
 		return verify.Fail(RuleMetadata, where, "the policy keeps no metadata")
 	}
 	return w.labels(d, where)
+}
+
+// numbers reports whether v is a matrix.
+func numbers(v any) bool {
+	for _, e := range asList(v) {
+		switch e.(type) {
+		case int64, float64:
+		default:
+			return false
+		}
+	}
+	return len(asList(v)) == 6
 }
 
 // acts reports whether a dictionary that stands where an action may stand is to be one: the same keys lead to the
@@ -208,8 +220,11 @@ func (w *walk) labels(d dict, where string) error {
 	case d["Subtype2"] == name("PS"):
 		return verify.Fail(RuleSubtype, where, "PostScript")
 	}
-	if _, ok := d["URI"].(dict); ok {
+	if _, ok := w.f.resolve(d["URI"]).(dict); ok {
 		return verify.Fail(RuleLink, where, "a base for links")
+	}
+	if m, ok := d["FontMatrix"]; ok && !numbers(w.f.resolve(m)) { // a reader once ran a text that stood there: CVE-2024-4367
+		return verify.Fail(RuleFont, where, "a font matrix of other than numbers")
 	}
 	switch f := w.f.resolve(d["F"]).(type) {
 	case text, dict, list:
