@@ -54,14 +54,12 @@ func activeElement(n xmlread.Name) bool {
 // activeAttribute reports whether an attribute that is not empty runs, loads or links something.
 func activeAttribute(element xmlread.Name, local string) bool {
 	switch local {
-	case "macro", "fmlaMacro", "onAction", "onLoad", "invalidUrl":
+	case "macro", "fmlaMacro", "onAction", "onLoad", "invalidUrl", "sigProvUrl", "sigprovurl", "althref", "url":
 		return true
 	case "src":
 		return element.Space == nsV || element.Space == nsO
 	case "link":
 		return element.Space == nsX && element.Local == "oleObject"
-	case "saveSubsetFonts":
-		return false
 	}
 	return false
 }
@@ -94,6 +92,8 @@ func (j *xmlJudge) element(n xmlread.Name, attrs []xmlread.Attr) error {
 	switch {
 	case n.Space == nsMC:
 		j.openBranch(n.Local)
+	case n.Space == nsW && len(j.fields) > 0 && (n.Local == "tab" || n.Local == "br" || n.Local == "cr" || n.Local == "sym"):
+		return j.fieldText(" ", false, false) // they part words, in codes too
 	case n.Space == nsW && n.Local == "fldChar":
 		return j.fieldChar(get(attrs, "fldCharType"))
 	case n.Space == nsX && n.Local == "definedName":

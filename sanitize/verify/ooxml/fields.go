@@ -12,6 +12,7 @@ type field struct {
 	code    []byte // as it reads when tracked changes are accepted
 	old     []byte // as it reads when they are refused
 	begun   bool
+	nested  bool // whether the result of another field is in the code
 	own     bool // whether the code begins with text of its own, not with the result of another field
 	results bool // the code has ended
 	branch  int  // the alternative in which it began
@@ -95,6 +96,7 @@ func (j *xmlJudge) fieldText(s string, instruction, deleted bool) error {
 		if !f.begun && strings.TrimSpace(s) != "" {
 			f.begun, f.own = true, instruction && i == len(j.fields)-1
 		}
+		f.nested = f.nested || i < len(j.fields)-1
 		if !deleted {
 			f.code = append(f.code, s...)
 		}
@@ -147,6 +149,9 @@ func (j *xmlJudge) code(code string, f *field) error {
 		return verify.Fail(RuleField, where, "the field code %q", code)
 	}
 	if strings.EqualFold(word, "HYPERLINK") {
+		if f != nil && f.nested { // the other field may have another result tomorrow
+			return verify.Fail(RuleLink, where, "a link that another field computes: %q", code)
+		}
 		return j.hyperlinkField(trimmed[len(word):])
 	}
 	return nil

@@ -52,6 +52,9 @@ func (j *xmlJudge) formula(source string) error {
 			return verify.Fail(RuleFormula, where, "a link: %q", source)
 		}
 	}
+	if name := passedOn(upper); name != "" {
+		return verify.Fail(RuleFormula, where, "the function %q", name)
+	}
 	if i := strings.IndexByte(code, '|'); i >= 0 && strings.IndexByte(code[i:], '!') >= 0 {
 		return verify.Fail(RuleFormula, where, "a conversation with a program: %q", source)
 	}
@@ -59,6 +62,25 @@ func (j *xmlJudge) formula(source string) error {
 		return verify.Fail(RuleFormula, where, "a reference to another file: %q", source)
 	}
 	return nil
+}
+
+// passedOn returns the name of a function that reaches out and is handed to another function, which may call it, or "".
+func passedOn(code string) string {
+	for _, name := range [...]string{"WEBSERVICE", "CALL", "REGISTER.ID", "IMAGE", "FILTERXML", "RTD", "STOCKHISTORY"} {
+		for rest := code; ; {
+			i := strings.Index(rest, name)
+			if i < 0 {
+				break
+			}
+			before, after := strings.TrimRight(rest[:i], " \t\r\n"), strings.TrimLeft(rest[i+len(name):], " \t\r\n")
+			before = strings.TrimRight(strings.TrimSuffix(before, "_XLFN."), " \t\r\n")
+			if before != "" && after != "" && strings.ContainsAny(before[len(before)-1:], "(,;") && strings.ContainsAny(after[:1], "),;") {
+				return name
+			}
+			rest = rest[i+len(name):]
+		}
+	}
+	return ""
 }
 
 // literals replaces every string literal of a formula by two quotes and returns them by the offset of those.

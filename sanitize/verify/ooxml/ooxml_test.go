@@ -139,6 +139,7 @@ func TestFields(t *testing.T) {
 		"database":          begin + code("DATABASE x") + end,
 		"referenced":        begin + code("RD x") + end,
 		"unknown":           begin + code("FOO x") + end,
+		"parted":            begin + code("PRINT") + `<w:r><w:tab/></w:r>` + code("DATE") + end,
 		"built by a field":  begin + begin + code("QUOTE 68 68 69") + sep + text("DDE") + end + code(" x y") + sep + end,
 		"across choices":    begin + code("D") + `<mc:AlternateContent><mc:Choice Requires="w14">` + code("ATE ") + `</mc:Choice><mc:Fallback>` + code("DE x") + `</mc:Fallback></mc:AlternateContent>` + end,
 		"begun in a choice": `<mc:AlternateContent><mc:Choice Requires="w14">` + begin + code("DATE") + `</mc:Choice></mc:AlternateContent>` + end,
@@ -150,6 +151,7 @@ func TestFields(t *testing.T) {
 	for name, body := range map[string]string{
 		"link field":         begin + code(`HYPERLINK "file:///c:/a"`) + end,
 		"link after a frame": begin + code(`HYPERLINK \t "_blank" "\\host\a"`) + end,
+		"computed link":      begin + code(`HYPERLINK "`) + begin + code("IF 1=1 x") + sep + text("https://example.jp/") + end + code(`"`) + end,
 		"script":             begin + code(`HYPERLINK javascript:x`) + end,
 	} {
 		cases[name] = change{RuleLink, doc, "<w:body><w:p>", "<w:body><w:p>" + body}
@@ -175,7 +177,7 @@ func TestFormulas(t *testing.T) {
 		"service": `WEBSERVICE("http://a")`, "prefixed": `_xlfn.WEBSERVICE("http://a")`, "blank": "webservice (A1)", "inside": `IF(1,CALL("kernel32","WinExec"),2)`,
 		"register": `REGISTER.ID("a","b")`, "rtd": `RTD("a",,"b")`, "image": `_xlfn.IMAGE("http://a")`, "dde": `cmd|'/c calc'!A0`, "dde plain": "Excel|x!y",
 		"link": `HYPERLINK("file:///a","b")`, "computed link": `HYPERLINK("ht"&amp;A1)`, "link of a cell": "HYPERLINK(A1)", "other book": "[1]Sheet1!A1",
-		"other book, quoted": "'C:\\[a.xls]Sheet1'!A1", "other book, named": "SUM([2]!x)", "macro name": "GET.CELL(1,A1)", "open literal": `"a"&amp;"b`,
+		"other book, quoted": "'C:\\[a.xls]Sheet1'!A1", "other book, named": "SUM([2]!x)", "macro name": "GET.CELL(1,A1)", "handed on": "MAP(A1:A2,WEBSERVICE)", "handed on, new": "_xlfn.LET(_xlpm.f, _xlfn.WEBSERVICE ,_xlpm.f(A1))", "open literal": `"a"&amp;"b`,
 	} {
 		rule := RuleFormula
 		if name == "open literal" {
@@ -185,7 +187,7 @@ func TestFormulas(t *testing.T) {
 	}
 	for name, formula := range map[string]string{
 		"table": "SUM(Table1[[#This Row],[1]])", "web link": `HYPERLINK("https://example.jp/a","b")`, "place": `HYPERLINK("#Sheet1!A1","b")`, "or": `"a|b!c"&amp;1`,
-		"sheet": "'a b'!A1", "dotted": "STDEV.S(A1:A2)", "ends alike": "MYCALL(A1)", "row": "Table1[@[住所]]",
+		"alike": "IMAGE!A1+RTD:RTD", "sheet": "'a b'!A1", "dotted": "STDEV.S(A1:A2)", "ends alike": "MYCALL(A1)", "row": "Table1[@[住所]]",
 	} {
 		cases[name] = change{"", sheet, f, formula}
 	}

@@ -46,7 +46,8 @@ func (Plain) Claims(in sanitize.Input) bool {
 
 // binary reports whether b begins like one of the types that are no text, however they go on.
 func binary(b []byte) bool {
-	for _, magic := range []string{"%PDF-", "PK\x03\x04", "PK\x05\x06", "GIF8", "BM", "II*\x00", "MM\x00*", "{\\rt", "\x89PNG"} {
+	for _, magic := range []string{"%PDF-", "PK\x03\x04", "PK\x05\x06", "GIF8", "BM", "II*\x00", "MM\x00*", "{\\rt", "\x89PNG",
+		"\xff\xd8\xff", "\x01\x00\x00\x00", "\xd7\xcd\xc6\x9a", "\x01\x00\x09\x00", "\x02\x00\x09\x00"} {
 		if bytes.HasPrefix(b, []byte(magic)) && (magic != "BM" || bytes.IndexByte(b, 0) >= 0) {
 			return true
 		}

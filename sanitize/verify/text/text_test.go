@@ -162,7 +162,8 @@ func TestClaims(t *testing.T) {
 			t.Errorf("%s is not taken for a text", name)
 		}
 	}
-	for _, s := range []string{"%PDF-1.7\n", "PK\x03\x04", "GIF89a", "{\\rtf1}", "BM\x00\x01", "\x89PNG\r\n\x1a\n", "MZ\x90\x00\x03"} {
+	for _, s := range []string{"%PDF-1.7\n", "PK\x03\x04", "GIF89a", "{\\rtf1}", "BM\x00\x01", "\x89PNG\r\n\x1a\n", "MZ\x90\x00\x03",
+		"\x01\x00\t\x00\x00\x03 \x00 \x00 \x00", "\xff\xd8\xff\xe0 \x00 \x00 \x00"} {
 		if (Plain{}).Claims(sanitize.BytesInput([]byte(s))) {
 			t.Errorf("%q is taken for a text", s)
 		}
