@@ -20,6 +20,7 @@ type Engine struct {
 // Naming is how an engine is told about things that are no format. Each field may be nil.
 type Naming struct {
 	Kind    func(Input) string                // what an input that no format claims looks like: "Windows executable"
+	Other   func(Input) bool                  // whether Kind knows what it is: not just that it is none of the formats
 	Hazard  func(untrustedName string) string // why a name must never pass, whatever the content; "" when it may
 	Malware func(Input) string                // the name of malware that is known at sight; "" when it is none
 }
@@ -206,7 +207,11 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 			err = fmt.Errorf("%w: panic: %v\n%s", ErrMalformed, p, debug.Stack())
 		}
 	}()
-	i, err := e.resolve(job.Input, e.Declared(job.Name))
+	declared := e.Declared(job.Name)
+	i, err := e.resolve(job.Input, declared)
+	if errors.Is(err, ErrUnsupported) && len(declared) > 0 && e.naming.Other != nil && e.naming.Other(job.Input) {
+		err = fmt.Errorf("%w: the name says %s, the content is %s", ErrMismatch, declared[0], e.kind(job.Input))
+	}
 	if err != nil {
 		return report, err
 	}

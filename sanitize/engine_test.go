@@ -109,6 +109,22 @@ func TestKindIsTold(t *testing.T) {
 	}
 }
 
+// TestKnownOther: what is known to be something else under the name of a format is a mismatch, not just unsupported.
+func TestKnownOther(t *testing.T) {
+	e, err := NewEngine(formats(), Naming{Kind: func(Input) string { return "a stone" }, Other: func(in Input) bool { return string(in.Head(5)) == "stone" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		content, name string
+		want          error
+	}{{"stone", "a.txt", ErrMismatch}, {"stone", "a.stone", ErrUnsupported}, {"stone", "", ErrUnsupported}, {"?", "a.txt", ErrUnsupported}} {
+		if _, _, err := run(e, c.content, c.name, Standard()); !errors.Is(err, c.want) {
+			t.Errorf("%s as %q: %v, want %v", c.content, c.name, err, c.want)
+		}
+	}
+}
+
 func TestBudgets(t *testing.T) {
 	e := engine(t, formats()...)
 	policy := Standard()

@@ -28,7 +28,7 @@ func main() {
 
 func services() (child.Services, error) {
 	engine, err := sanitize.NewEngine(formats.All(), sanitize.Naming{
-		Kind: identify.Kind, Hazard: name.Hazard, Malware: identify.Malware,
+		Kind: identify.Kind, Other: identify.Other, Hazard: name.Hazard, Malware: identify.Malware,
 	})
 	if err != nil {
 		return child.Services{}, err

@@ -23,6 +23,7 @@ type courier struct {
 	mu    sync.Mutex
 	link  *sftplink.Link
 	pause time.Duration // before the next attempt; grows while the link is down
+	until time.Time     // the end of it
 }
 
 // The pause between attempts doubles from firstPause to longestPause. Nothing is ever given up.
@@ -56,17 +57,21 @@ func (c *courier) drop(link *sftplink.Link, err error) {
 	}
 }
 
-// wait returns how long to wait before the next attempt.
+// wait returns how long to wait before the next attempt. Packages that fail together are one failure: the pause grows once.
 func (c *courier) wait() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if rest := time.Until(c.until); rest > 0 {
+		return rest
+	}
 	c.pause = min(max(2*c.pause, firstPause), longestPause)
+	c.until = time.Now().Add(c.pause)
 	return c.pause
 }
 
 func (c *courier) worked() {
 	c.mu.Lock()
-	c.pause = 0
+	c.pause, c.until = 0, time.Time{}
 	c.mu.Unlock()
 }
 

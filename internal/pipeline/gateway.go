@@ -49,7 +49,7 @@ type Ended struct {
 	Name    string // with its folder below the route
 	Verdict sanitize.Verdict
 	Reason  sanitize.Reason // or why it was not taken in (inbox.Why)
-	Found   int // findings, all counts
+	Found   int             // findings, all counts
 }
 
 // Gateway is the Internet zone: intake, sanitising, quarantine and the link.

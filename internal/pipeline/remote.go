@@ -30,7 +30,7 @@ const treatSubject = "sekisho.treat"
 
 const (
 	chunkSize   = 512 << 10        // below the server's default limit of 1 MiB a message
-	chunkWait   = 30 * time.Second // for one answer
+	chunkWait   = 10 * time.Second // for one answer
 	pollPause   = 200 * time.Millisecond
 	headerAsk   = "Sekisho-Ask"
 	askChunk    = "chunk"

@@ -89,11 +89,11 @@ func (s *sealer) seal(id queue.ID, m manifest.Manifest) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("cannot seal package: %w", err)
 	}
-	if err := s.spool.WriteFile(id, headerFile, header); err != nil {
-		return 0, err
+	err = s.spool.WriteFile(id, headerFile, header)
+	if err == nil || s.spool.Has(id, headerFile) { // a header whose folder could not be synced is there, and will be sent
+		s.last = m.Sequence
 	}
-	s.last = m.Sequence
-	return m.Sequence, nil
+	return m.Sequence, err
 }
 
 // keep makes sure that the counter on disk covers every number given so far. It is called before a folder with a

@@ -2,6 +2,7 @@ package identify
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/h2non/filetype"
 	"github.com/h2non/filetype/types"
@@ -32,6 +33,9 @@ func Kind(in sanitize.Input) string {
 	}
 	return "unknown binary data"
 }
+
+// Other reports whether Kind knows what in is: a program, say, and not just data of no known kind or a broken file.
+func Other(in sanitize.Input) bool { return in.Size() > 0 && !strings.Contains(Kind(in), "unknown") }
 
 // byMark returns the name of the first mark of the table that stands in the file.
 func byMark(in sanitize.Input, head []byte) string {
