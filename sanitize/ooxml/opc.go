@@ -20,6 +20,10 @@ const (
 	relOffice = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 	relStrict = "http://purl.oclc.org/ooxml/officeDocument/relationships/"
 
+	// core properties (ECMA-376 Part 2, F), and how the first edition had it in places, which LibreOffice still writes
+	relCore    = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+	relCoreOld = "http://schemas.openxmlformats.org/officedocument/2006/relationships/metadata/core-properties"
+
 	maxSmallPart = 16 << 20 // bytes of a part of relationships or types
 	maxRelations = 100_000  // in one part
 )
@@ -176,10 +180,12 @@ func (p *opcPackage) relations(key string) ([]relation, error) {
 	return all, err
 }
 
-// transitional returns the transitional spelling of a relationship type (ISO/IEC 29500-4, annex A).
+// transitional returns the usual spelling of a relationship type: the transitional one of ISO/IEC 29500-4, annex A.
 func transitional(kind string) string {
 	rest, ok := strings.CutPrefix(kind, relStrict)
 	switch {
+	case kind == relCoreOld:
+		return relCore
 	case !ok:
 		return kind
 	case rest == "extendedProperties":

@@ -94,6 +94,12 @@ func wordCases() []sanitizetest.Case {
 			Gone: []string{"evil"}, Keep: []string{"content", "bound", "{AAA}"}, Rules: []string{ruleCustomXML}, Exact: true,
 		},
 		{
+			Name: "properties by their old name",
+			Input: word(run("a")).with("_rels/.rels", rels("rId1", "officeDocument", "word/document.xml", "rId2", relCoreOld, "docProps/core.xml"),
+				"docProps/core.xml", `<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>表題</dc:title></cp:coreProperties>`).zip(),
+			Keep: []string{"表題"}, Exact: true,
+		},
+		{
 			Name: "alternatives",
 			Input: word(`<w:p><w:r><mc:AlternateContent><mc:Choice xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" Requires="wps"><w:drawing/></mc:Choice><mc:Fallback><w:t>old</w:t></mc:Fallback></mc:AlternateContent></w:r>` +
 				`<w:r><mc:AlternateContent xmlns:q="urn:evil"><mc:Choice Requires="q"><q:x>evil</q:x></mc:Choice><mc:Fallback><w:t>stays</w:t></mc:Fallback></mc:AlternateContent></w:r></w:p>`).zip(),
