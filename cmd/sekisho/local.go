@@ -150,7 +150,9 @@ func (f *localFlags) open(policy sanitize.Policy, logs *slog.Logger) (*pipeline.
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := worker.NewPool(worker.Options{Child: child, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs})
+	pool, err := worker.NewPool(worker.Options{
+		Child: child, Judge: worker.JudgeBeside(child), Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

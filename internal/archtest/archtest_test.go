@@ -130,6 +130,9 @@ func TestImports(t *testing.T) {
 			return under(f.dir, "sanitize/verify") && !f.test &&
 				(format(to) || under(to, "sanitize/internal") || strings.HasPrefix(imp, "github.com/pdfcpu"))
 		}},
+		{"the judge only judges", "what judges holds none of the code whose work it judges", func(f file, imp, to string) bool {
+			return under(f.dir, "cmd/sekisho-judge") && (format(to) || under(to, "sanitize/formats") || under(to, "sanitize/internal"))
+		}},
 		{"nothing imports cmd", "main packages only wire", func(f file, imp, to string) bool { return under(to, "cmd") }},
 		{"pipeline joins", "only the pipeline and main know the order of the steps", func(f file, imp, to string) bool {
 			return under(to, "internal/pipeline") && !under(f.dir, "cmd") && !under(f.dir, "internal/pipeline") && !under(f.dir, "fixtures")

@@ -8,6 +8,7 @@
 package arrival
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -34,7 +35,7 @@ const RecordName = "audit"
 
 // Options are what a zone needs beside its configuration.
 type Options struct {
-	Child string // path of sekisho-child
+	Child string // path of sekisho-child; where sekisho-judge is beside it, that is used
 	Log   *slog.Logger
 	Ended func(receiver.Event) // told of each release and refusal once it is on record; may be nil
 }
@@ -182,7 +183,7 @@ func (z *Zone) openPool(child string) error {
 	limits.FileSize = int64(z.cfg.MaxPackage)
 	var err error
 	z.pool, err = worker.NewPool(worker.Options{
-		Child: child, Limits: limits, AcceptMissing: z.cfg.AcceptMissing, Log: z.log,
+		Child: cmp.Or(worker.JudgeBeside(child), child), Limits: limits, AcceptMissing: z.cfg.AcceptMissing, Log: z.log,
 	})
 	if err != nil {
 		return err

@@ -153,7 +153,8 @@ func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
 		return nil, err
 	}
 	pool, err := worker.NewPool(worker.Options{
-		Child: o.Child, Ready: ready, Limits: policy.Limits, AcceptMissing: cfg.AcceptMissing, Log: o.Log,
+		Child: o.Child, Judge: worker.JudgeBeside(o.Child), Ready: ready, Limits: policy.Limits,
+		AcceptMissing: cfg.AcceptMissing, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -3,13 +3,16 @@
 // A Pool keeps a few children started and sandboxed ahead of need, so that no file waits for one. A child is used for
 // one file and ends; nothing of one file can reach the next.
 //
-//	Pool ──── order ───► starter ──── clone ───► child (all three: cmd/sekisho-child)
+//	Pool ──── order ───► starter ──── clone ───► child (starter and child: cmd/sekisho-child)
 //	────                                         ─────────────────────────────────────
 //	                                             no new privileges, Landlock, rlimits, seccomp
 //	◄────────────────────────────────── ready ── waits in recvmsg
 //	request + input and output descriptors ────► rebuilds, judges or identifies the one file
 //	◄─────────────────────────────── response ── waits
 //	kill, reap, check response and output
+//
+// What only judges can be a program of its own (Options.Judge, cmd/sekisho-judge), with a starter and ready children of
+// its own: less code to start, and none that rebuilds.
 //
 // The starter lives in empty user, network, mount, IPC and host name spaces and inside Landlock, and the children are
 // born there, each in process and mount name spaces of its own. A child is the pool's own child process: the pool waits

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -15,12 +17,26 @@ import (
 // Options say how a Pool works.
 type Options struct {
 	Child         string          // path of the child program (cmd/sekisho-child); opened once, at NewPool
-	Ready         int             // children kept started ahead of need; 0 means as many as there are processors, 2 at least
+	Judge         string          // path of the program for Verify (cmd/sekisho-judge, see JudgeBeside); "" means Child
+	Ready         int             // children of each program kept started ahead of need; 0 means as many as there are processors, 2 at least
 	Procs         int             // processors that one child may use at a time for a large file; 0 means 2
 	Limits        sanitize.Limits // bounds Time, Memory and FileSize of every request; zero fields mean the published limits
 	Grace         time.Duration   // how long a child may live past the time of its run; 0 means 3 s
 	AcceptMissing []string        // names of layers that may be missing (see Layers)
 	Log           *slog.Logger    // may be nil
+}
+
+// judgeName is the file name of the program that judges and can do nothing else.
+const judgeName = "sekisho-judge"
+
+// JudgeBeside returns the path of the judging program in the folder of the child program, or "" where there is none: it
+// starts in a third of the time, and has none of the code in it that it judges. The child program can judge as well.
+func JudgeBeside(child string) string {
+	path := filepath.Join(filepath.Dir(child), judgeName)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return path
 }
 
 // withDefaults fills what was left out, and refuses what makes no sense.

@@ -20,6 +20,7 @@ type Pool struct {
 	accepted wire.Set // layers that may be missing
 	program  *program
 	starter  *starter
+	judges   *Pool // of the program that judges, or nil: the children do
 
 	ready chan offer // unbuffered: each keeper holds the one child that it started
 	stop  context.Context
@@ -35,6 +36,21 @@ type offer struct {
 
 // NewPool opens the child program, starts one child to see that the sandbox holds, and begins to keep children ready.
 func NewPool(o Options) (*Pool, error) {
+	judge := o.Judge
+	o.Judge = ""
+	p, err := newPool(o)
+	if err != nil || judge == "" || judge == o.Child {
+		return p, err
+	}
+	o.Child = judge
+	if p.judges, err = newPool(o); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// newPool makes a pool of one program.
+func newPool(o Options) (*Pool, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("cannot make worker pool: %w", err)
@@ -86,7 +102,11 @@ func (p *Pool) Close() error {
 	p.close()
 	p.wg.Wait()
 	p.starter.close()
-	return p.program.close()
+	err := p.program.close()
+	if p.judges != nil {
+		err = errors.Join(err, p.judges.Close())
+	}
+	return err
 }
 
 // Pauses after a failed start: a machine without memory or processes is not helped by more attempts.

@@ -14,7 +14,7 @@ import (
 )
 
 // children are the programs that TestMain builds.
-var children struct{ real, hostile, naked, lacking string }
+var children struct{ real, judge, hostile, naked, lacking string }
 
 // asParent tells a copy of the test program which child to start, and to do nothing else.
 const asParent = "WORKER_TEST_PARENT"
@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(dir)
 		os.Chmod(dir, 0o755)
 		children.real = build(dir, "real", "sekisho/cmd/sekisho-child", "")
+		children.judge = build(dir, "sekisho-judge", "sekisho/cmd/sekisho-judge", "")
 		children.hostile = build(dir, "hostile", "sekisho/internal/worker/testdata/hostile", "")
 		children.naked = build(dir, "naked", "sekisho/internal/worker/testdata/hostile", "-X main.without=seccomp")
 		children.lacking = build(dir, "lacking", "sekisho/internal/worker/testdata/hostile", "-X main.without=landlock")
@@ -129,6 +130,33 @@ func TestRealChild(t *testing.T) {
 	r := mustRebuild(t, p, req)
 	if !errors.Is(r.Err(), sanitize.ErrUnsupported) || r.Reason != sanitize.ReasonUnsupported {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestJudge has the judging program beside the child program do what it can do, and nothing else.
+func TestJudge(t *testing.T) {
+	if got := JudgeBeside(children.real); got != children.judge {
+		t.Fatalf("judge beside %s is %q", children.real, got)
+	}
+	if got := JudgeBeside(filepath.Join(t.TempDir(), "child")); got != "" {
+		t.Errorf("judge in an empty folder is %q", got)
+	}
+	p := pool(t, children.hostile, func(o *Options) { o.Judge = children.judge })
+	req := newRequest(t, "plain text\n")
+	if r, err := p.Verify(t.Context(), req); err != nil || r.Reason != "" || r.Report.Type != "txt" {
+		t.Errorf("text: %+v, %v", r, err)
+	}
+	req = newRequest(t, "\x7fELF\x02\x01\x01")
+	if r, err := p.Verify(t.Context(), req); err != nil || r.Reason != sanitize.ReasonVerify {
+		t.Errorf("program: %+v, %v", r, err)
+	}
+	req = newRequest(t, "echo\nrebuilt by the other program")
+	if r := mustRebuild(t, p, req); r.Reason != "" || output(t, req) != "rebuilt by the other program" {
+		t.Errorf("rebuild: %+v", r)
+	}
+	req = newRequest(t, "plain text\n")
+	if r := mustRebuild(t, pool(t, children.judge), req); r.Reason == "" || output(t, req) != "" {
+		t.Errorf("rebuild by the judge: %+v", r)
 	}
 }
 

@@ -25,6 +25,9 @@ func (p *Pool) Rebuild(ctx context.Context, req Request) (Result, error) {
 // The reason of a refusal is sanitize.ReasonVerify.
 func (p *Pool) Verify(ctx context.Context, req Request) (Result, error) {
 	req.Output = nil
+	if p.judges != nil {
+		return p.judges.run(ctx, wire.Verify, req)
+	}
 	return p.run(ctx, wire.Verify, req)
 }
 
