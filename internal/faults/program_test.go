@@ -1,0 +1,146 @@
+package faults_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// bin is the folder with the programs under test, as they ship.
+var bin string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "sekisho-bin-")
+	if err != nil {
+		panic(err)
+	}
+	bin = dir
+	build := exec.Command("go", "build", "-trimpath", "-o", dir, "sekisho/cmd/sekisho", "sekisho/cmd/sekisho-child", "sekisho/cmd/sekisho-receiver")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "cannot build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// effort picks a number by the length of the run.
+func effort(brief, short, long int) int {
+	switch os.Getenv("SEKISHO_FAULTS") {
+	case "long":
+		return long
+	case "short":
+		return short
+	}
+	return brief
+}
+
+// program is one of the programs under test, which is started again and again.
+type program struct {
+	name string
+	args []string
+	log  string // path of what it prints
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it has ended
+}
+
+// start starts the program, which must not run.
+func (p *program) start(t *testing.T) {
+	t.Helper()
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd = exec.Command(filepath.Join(bin, p.name), p.args...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		cmd.Wait() // it is killed, or its exit is told by its log
+		close(ended)
+	}(p.cmd, p.ended)
+}
+
+// kill ends the program as a power cut does, and waits until it is gone.
+func (p *program) kill() {
+	if p.cmd != nil {
+		p.cmd.Process.Kill()
+		<-p.ended
+		p.cmd = nil
+	}
+}
+
+// restart kills the program and starts it again.
+func (p *program) restart(t *testing.T) {
+	t.Helper()
+	p.kill()
+	p.start(t)
+}
+
+// revive starts the program when it has ended by itself, as a service manager does, and reports whether it had.
+func (p *program) revive(t *testing.T) bool {
+	t.Helper()
+	select {
+	case <-p.ended:
+		p.start(t)
+		return true
+	default:
+		return false
+	}
+}
+
+// signal sends a signal to the program.
+func (p *program) signal(s syscall.Signal) {
+	p.cmd.Process.Signal(s) // one that has just ended needs none
+}
+
+// starve leaves the program so many descriptors more than it has open, until feed is called.
+func (p *program) starve(t *testing.T, more int) (feed func()) {
+	t.Helper()
+	pid := p.cmd.Process.Pid
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var was unix.Rlimit
+	few := unix.Rlimit{Cur: uint64(len(open) + more)}
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &was); err != nil {
+		t.Fatal(err)
+	}
+	few.Max = was.Max
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &few, nil); err != nil {
+		t.Fatal(err)
+	}
+	return func() { unix.Prlimit(pid, unix.RLIMIT_NOFILE, &was, nil) } // it may have ended since
+}
+
+// children returns the processes that the program has started and that still run.
+func (p *program) children() []int {
+	var all []int
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid))
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				all = append(all, pid)
+			}
+		}
+	}
+	return all
+}
