@@ -10,8 +10,11 @@ import (
 	"sekisho/sanitize/verify/internal/zipread"
 )
 
-// maxPath bounds a name with its folders, in bytes.
-const maxPath = 4096
+// maxPath and maxParts bound a name with its folders: in bytes, and in folders.
+const (
+	maxPath  = 4096
+	maxParts = 200
+)
 
 // checkNames judges every name, and all of them together.
 func checkNames(entries []zipread.Entry) error {
@@ -50,7 +53,7 @@ func checkNames(entries []zipread.Entry) error {
 func fold(name string) string { return strings.ToLower(norm.NFKC.String(name)) }
 
 func checkName(e zipread.Entry) error {
-	if len(e.Name) > maxPath || !norm.NFC.IsNormalString(e.Name) {
+	if len(e.Name) > maxPath || strings.Count(e.Name, "/") > maxParts || !norm.NFC.IsNormalString(e.Name) {
 		return verify.Fail(verify.RuleName, e.Name, "too long, or not composed")
 	}
 	parts := strings.Split(strings.TrimSuffix(e.Name, "/"), "/")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"hash/crc32"
+	"strings"
 	"testing"
 
 	"sekisho/sanitize"
@@ -106,6 +107,7 @@ func TestViolations(t *testing.T) {
 		"control":          {verify.RuleName, file{"a\n.txt", "x"}},
 		"decomposed":       {verify.RuleName, file{"か\u3099.txt", "x"}},
 		"long":             {verify.RuleName, file{string(bytes.Repeat([]byte("x"), 252)) + ".txt", "x"}},
+		"deep":             {verify.RuleName, file{strings.Repeat("a/", 300) + "x.txt", "x"}},
 		"dash":             {verify.RuleName, file{"a/-rf.txt", "x"}},
 		"hidden":           {verify.RuleName, file{".x.txt", "x"}},
 		"unknown type":     {verify.RuleMismatch, file{"x.torrent", "x"}},

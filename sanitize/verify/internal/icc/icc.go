@@ -3,9 +3,12 @@
 package icc
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Sizes of section 7.2 and 7.3, in bytes, and the most tags that any kind of profile has a use for.
@@ -35,25 +38,25 @@ func Check(profile []byte) error {
 }
 
 func tags(profile []byte, count int) error {
-	end := headerSize + 4 + count*tagSize
-	used := make([]bool, len(profile))
+	end := uint64(headerSize + 4 + count*tagSize)
+	var spans [][2]uint64
 	for i := range count {
 		t := profile[headerSize+4+i*tagSize:]
 		off, size := uint64(binary.BigEndian.Uint32(t[4:])), uint64(binary.BigEndian.Uint32(t[8:]))
 		if !signature(t[:4]) {
 			return fmt.Errorf("tag %q", t[:4])
 		}
-		if off < uint64(end) || size < 8 || off+size > uint64(len(profile)) {
+		if off < end || size < 8 || off+size > uint64(len(profile)) {
 			return fmt.Errorf("tag %q is outside of the profile", t[:4])
 		}
-		for k := off; k < off+size; k++ {
-			used[k] = true
-		}
+		spans = append(spans, [2]uint64{off, off + size})
 	}
-	for i := end; i < len(profile); i++ {
-		if !used[i] && profile[i] != 0 {
-			return fmt.Errorf("data at offset %d that belongs to no tag", i)
+	slices.SortFunc(spans, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	for _, s := range append(spans, [2]uint64{uint64(len(profile)), 0}) {
+		if s[0] > end && len(bytes.Trim(profile[end:s[0]], "\x00")) > 0 {
+			return fmt.Errorf("data at offset %d that belongs to no tag", end)
 		}
+		end = max(end, s[1])
 	}
 	return nil
 }
