@@ -17,7 +17,10 @@ import (
 )
 
 // Format rebuilds PDF files.
-type Format struct{}
+type Format struct {
+	// Engine does what needs a complete second reader of PDF. With nil, files that need it are refused.
+	Engine Engine
+}
 
 var _ sanitize.Format = Format{}
 
@@ -37,21 +40,42 @@ func (Format) Detect(in sanitize.Input) bool {
 	return bytes.Contains(in.Head(headerRange+len(headerMark)), headerMark)
 }
 
-// Rebuild implements sanitize.Format.
-func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass sanitize.Pass) (sanitize.Report, error) {
+// Rebuild implements sanitize.Format. With an Engine, damaged files are set right, pictures that only an engine can
+// decode are, and pages are drawn when the policy says so.
+func (f Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass sanitize.Pass) (sanitize.Report, error) {
 	data, err := in.Bytes(pass.Policy.Limits.FileSize)
 	if err != nil {
 		return sanitize.Report{}, err
 	}
+	switch {
+	case pass.Policy.Render:
+		return f.render(ctx, data, out, pass)
+	case f.Engine != nil:
+		return f.rebuildOrRepair(ctx, data, out, pass)
+	}
+	done, err := f.rebuild(ctx, data, out, pass)
+	return sanitize.Report{Findings: done.found.report()}, err
+}
+
+// outcome says what came of a rebuild.
+type outcome struct {
+	found findings
+	pages int // in the output
+	inked int // of them, those that have content
+}
+
+// rebuild is the ordinary way.
+func (f Format) rebuild(ctx context.Context, data []byte, out io.Writer, pass sanitize.Pass) (outcome, error) {
 	found := findings{}
 	outside(found, data)
 	doc, err := open(ctx, data, pass)
 	if err != nil {
-		return sanitize.Report{}, err
+		return outcome{}, err
 	}
 	w := newWalk(ctx, doc, writer.New(out), pass, found)
+	w.engine = f.Engine
 	err = w.document()
-	return sanitize.Report{Findings: found.report()}, kind(err)
+	return outcome{found, len(w.pages), w.inked}, kind(err)
 }
 
 // outside tells of what stands before the header, after the end, and of earlier revisions.

@@ -34,11 +34,10 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	case r.Image.Name == "CCITTFaxDecode":
 		return w.fax(r, d, to)
 	}
-	return w.undecodable(r.Image.Name)
+	return w.coded(r, src, d, to)
 }
 
-// undecodable holds a file for a picture that only a sandboxed decoder could open. This is the one place where such a
-// decoder is to be called.
+// undecodable holds a file for a picture that only an engine could decode, and none is here or it could not either.
 func (w *walk) undecodable(codec string) error {
 	return fmt.Errorf("%w: %s has a picture in %s, for which there is no decoder", sanitize.ErrUnsupported, w.where, codec)
 }
@@ -53,9 +52,10 @@ func (w *walk) checkSize(d object.Dict) error {
 	return nil
 }
 
-// samples copies a picture of bare samples in rows of so many bytes, 0 when that is not known. More of them than the picture has pixels for are cut off. A picture that
-// was packed without a flaw and has just as many samples as it needs is stored as it was packed: packing is most of the
-// work with pictures, and what would come out says the same.
+// samples copies a picture of bare samples in rows of so many bytes, 0 when that is not known. More of them than the
+// picture has pixels for are cut off, too few are made up with zeros. A picture that was packed without a flaw and has
+// just as many samples as it needs is stored as it was packed: packing is most of the work with pictures, and what would
+// come out says the same.
 func (w *walk) samples(r filter.Result, row int64, src *object.Stream, d object.Dict, to object.Ref) error {
 	need := row * count(d, "Height")
 	if r.PNG != nil {
@@ -64,9 +64,19 @@ func (w *walk) samples(r filter.Result, row int64, src *object.Stream, d object.
 			need = (row + 1) * count(d, "Height")
 		}
 	}
-	if need > 0 && need < int64(len(r.Data)) {
+	switch have := int64(len(r.Data)); {
+	case have == 0:
+		w.replace(ruleImage)
+		return w.blank(to)
+	case need > 0 && have > need:
 		w.drop(ruleImage)
 		r.Data, r.Exact = r.Data[:need], false
+	case have < need:
+		if err := w.pass.Expand(need - have); err != nil {
+			return err
+		}
+		w.repair(ruleDamagedStream)
+		r.Data, r.Exact = append(r.Data[:have:have], make([]byte, need-have)...), false
 	}
 	if r.PNG != nil {
 		d = append(d, object.Entry{Key: "DecodeParms", Value: predictorParms(r.PNG)})

@@ -164,6 +164,7 @@ func (w *walk) page(p page) error {
 		return err
 	}
 	if contents != nil {
+		w.inked++
 		d = append(d, object.Entry{Key: "Contents", Value: contents})
 	}
 	d = append(d, object.Entry{Key: "Parent", Value: w.root}, object.Entry{Key: "Type", Value: object.Name("Page")})

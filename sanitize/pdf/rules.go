@@ -55,6 +55,7 @@ const (
 	ruleOperator      = "pdf/operator"
 	ruleInlineImage   = "pdf/inline-image"
 	ruleImage         = "pdf/image"
+	ruleReencoded     = "pdf/reencoded"
 	ruleFont          = "pdf/font"
 	ruleFontTable     = "pdf/font-table"
 	ruleCMap          = "pdf/cmap"

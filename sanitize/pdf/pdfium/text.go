@@ -1,0 +1,95 @@
+package pdfium
+
+import (
+	"errors"
+
+	pdfium "github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+
+	"sekisho/sanitize/pdf"
+)
+
+// maxChars bounds the characters of one page.
+const maxChars = 1 << 20
+
+// chars returns the characters of a page in reading order.
+func chars(guest pdfium.Pdfium, p requests.Page) ([]pdf.Char, error) {
+	loaded, err := guest.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: p})
+	if err != nil {
+		return nil, err
+	}
+	text := loaded.TextPage
+	defer guest.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text})
+	count, err := guest.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: text})
+	if err != nil {
+		return nil, err
+	}
+	if count.Count > maxChars {
+		return nil, errors.New("too many characters")
+	}
+	list := make([]pdf.Char, count.Count)
+	for i := range list {
+		if list[i], err = char(guest, text, i); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// char returns one character. One that PDFium put in itself, between words, has no box.
+func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, error) {
+	code, err := guest.FPDFText_GetUnicode(&requests.FPDFText_GetUnicode{TextPage: text, Index: i})
+	if err != nil {
+		return pdf.Char{}, err
+	}
+	c := pdf.Char{Rune: rune(code.Unicode)}
+	if c.Rune <= ' ' {
+		return c, nil
+	}
+	b, err := guest.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: text, Index: i})
+	if err != nil {
+		return c, nil // it stands nowhere
+	}
+	c.Box = [4]float64{float64(b.Rect.Left), float64(b.Rect.Bottom), float64(b.Rect.Right), float64(b.Rect.Top)}
+	angle, err := guest.FPDFText_GetCharAngle(&requests.FPDFText_GetCharAngle{TextPage: text, Index: i})
+	if err == nil {
+		c.Angle = float64(angle.CharAngle)
+	}
+	return c, nil
+}
+
+// lookedAt bounds how many characters of a blank page are looked at.
+const lookedAt = 1000
+
+// meant reports whether a page has text that is written to be seen: with ink that is not white, inside what is shown.
+func meant(guest pdfium.Pdfium, p requests.Page, list []pdf.Char, box [4]float64) (bool, error) {
+	loaded, err := guest.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: p})
+	if err != nil {
+		return false, err
+	}
+	defer guest.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: loaded.TextPage})
+	for i, c := range list[:min(len(list), lookedAt)] {
+		x, y := (c.Box[0]+c.Box[2])/2, (c.Box[1]+c.Box[3])/2
+		inside := x > box[0] && x < box[2] && y > box[1] && y < box[3]
+		if c.Rune > ' ' && inside && inked(guest, loaded.TextPage, i) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// inked reports whether a character is filled or stroked, and not in white.
+func inked(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) bool {
+	object, err := guest.FPDFText_GetTextObject(&requests.FPDFText_GetTextObject{TextPage: text, Index: i})
+	if err != nil {
+		return false // PDFium put it in
+	}
+	mode, err := guest.FPDFTextObj_GetTextRenderMode(&requests.FPDFTextObj_GetTextRenderMode{PageObject: object.TextObject})
+	if err != nil || mode.TextRenderMode == enums.FPDF_TEXTRENDERMODE_INVISIBLE || mode.TextRenderMode == enums.FPDF_TEXTRENDERMODE_CLIP {
+		return false
+	}
+	ink, err := guest.FPDFText_GetFillColor(&requests.FPDFText_GetFillColor{TextPage: text, Index: i})
+	return err == nil && ink.A > 0 && (ink.R < 0xff || ink.G < 0xff || ink.B < 0xff)
+}
