@@ -18,6 +18,16 @@ func gone(name, rule string, s sheet) sanitizetest.Case {
 	return sanitizetest.Case{Name: name, Input: s.bytes(), Gone: []string{needle}, Keep: []string{text}, Rules: []string{rule}}
 }
 
+// signed makes the case of a signature that shows: the field goes, the picture stays as a stamp.
+func signed() sanitizetest.Case {
+	c := gone("signature that shows", ruleSignature, sheet{catalog: "/AcroForm<</Fields[6 0 R]>>", page: "/Annots[7 0 R]", objects: []string{
+		"<</FT/Sig/T(" + needle + ")/Kids[7 0 R]>>", "<</Type/Annot/Subtype/Widget/Parent 6 0 R/Rect[0 0 9 9]/AP<</N 8 0 R>>>>",
+		stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", "0 0 9 9 re f")}})
+	c.Gone = append(c.Gone, "/Sig", "/Widget")
+	c.Keep = append(c.Keep, "/Stamp", "0 0 9 9 re\nf\n")
+	return c
+}
+
 // link makes a page with a link annotation that does action.
 func link(action string) sheet {
 	return sheet{page: "/Annots[<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A " + action + ">>]"}
@@ -79,6 +89,7 @@ func activeCases() []sanitizetest.Case {
 			"<</FT/Tx/T(a)/AA<</C " + script + ">>>>"}}),
 		gone("signature", ruleSignature, sheet{catalog: "/AcroForm<</Fields[6 0 R]/SigFlags 3>>", page: "/Annots[6 0 R]", objects: []string{
 			"<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/FT/Sig/T(s)/V<</Type/Sig/ByteRange[0 1 2 3]/Contents<" + strings.Repeat("00", 8) + ">/Name(" + needle + ")>>>>"}}),
+		signed(),
 		gone("permissions", rulePermissions, sheet{catalog: "/Perms<</DocMDP<</Name(" + needle + ")>>>>"}),
 		gone("external stream", ruleExternalStream, sheet{page: "/Group 6 0 R", objects: []string{"<</S/Transparency>>"}}.picture("/F("+needle+")")),
 		gone("PostScript XObject", rulePostScript, sheet{}.xobject(stream("/Type/XObject/Subtype/PS", needle))),

@@ -129,6 +129,15 @@ func (w *walk) dictValue(v object.Dict, ref object.Ref, k *grammar.Key) (object.
 		w.drop(ruleUnknownObject)
 		return nil, nil
 	}
+	if typ == grammar.FieldOrWidget {
+		signed, err := w.isSignature(v)
+		if err != nil {
+			return nil, err
+		}
+		if signed {
+			return w.signature(v, ref, alt.Links)
+		}
+	}
 	return w.accept(typ, v, ref)
 }
 
