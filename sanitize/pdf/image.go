@@ -34,11 +34,10 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	case r.Image.Name == "CCITTFaxDecode":
 		return w.fax(r, d, to)
 	}
-	return w.undecodable(r.Image.Name)
+	return w.coded(r, src, d, to)
 }
 
-// undecodable holds a file for a picture that only a sandboxed decoder could open. This is the one place where such a
-// decoder is to be called.
+// undecodable holds a file for a picture that only an engine could decode, and none is here or it could not either.
 func (w *walk) undecodable(codec string) error {
 	return fmt.Errorf("%w: %s has a picture in %s, for which there is no decoder", sanitize.ErrUnsupported, w.where, codec)
 }

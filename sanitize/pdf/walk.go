@@ -21,9 +21,11 @@ type walk struct {
 	out   *writer.File
 	pass  sanitize.Pass
 	found findings
-	dec   filter.Decoder
-	clean content.Cleaner
-	lost  [content.LostKinds]int // what clean left out, not yet told
+
+	engine Engine // or nil
+	dec    filter.Decoder
+	clean  content.Cleaner
+	lost   [content.LostKinds]int // what clean left out, not yet told
 
 	next   object.Ref // the next free number of the output
 	seen   map[role]object.Ref
@@ -32,6 +34,7 @@ type walk struct {
 	stamps map[object.Ref]object.Ref // what stands for the widget of a signature
 	pages  map[object.Ref]object.Ref // the pages of the page tree
 	root   object.Ref                // the new page tree
+	inked  int                       // pages that have content
 	gap    bool                      // a node of the page tree is missing
 	where  string                    // the place that is being copied, for findings
 }
