@@ -95,7 +95,7 @@ func bodies(in []byte, name string, f *testing.F) []string {
 func TestRulesAreClosed(t *testing.T) {
 	all := []string{
 		ruleActiveX, ruleAltChunk, ruleBinary, ruleConnection, ruleControl, ruleCustomUI, ruleCustomXML, ruleDrawing,
-		ruleExternalLink, ruleFont, ruleFrameset, ruleInk, ruleMacro, ruleMailMerge, ruleMedia, ruleMetadata, ruleOLE, rulePrinter,
+		ruleExternalLink, ruleFont, ruleFrameset, ruleHyperlink, ruleInk, ruleMacro, ruleMailMerge, ruleMedia, ruleMetadata, ruleOLE, rulePrinter,
 		ruleScript, ruleSignature, ruleSmartTag, ruleSubDocument, ruleTags, ruleVariables, ruleVendor, ruleWebExtension,
 		ruleWebPublish, ruleWebVideo,
 	}
