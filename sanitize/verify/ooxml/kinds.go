@@ -143,6 +143,9 @@ var kinds = [...]kind{
 // relation returns the name of a relationship type as the table has it, and "" when it can be none of them. The
 // strict form of the standard has another beginning for the same.
 func relation(typ string) string {
+	if typ == "http://schemas.openxmlformats.org/officedocument/2006/relationships/metadata/core-properties" {
+		return "P/core-properties" // as Office once wrote it, and still reads it
+	}
 	for _, p := range [...]struct{ long, short string }{{relOffice, "R/"}, {relStrict, "R/"}, {relPackage, "P/"}, {relMicrosoft, "M/"}} {
 		if rest, ok := strings.CutPrefix(typ, p.long); ok {
 			switch rest {

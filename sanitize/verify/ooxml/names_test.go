@@ -27,3 +27,16 @@ func TestSorted(t *testing.T) {
 		t.Errorf("only %d names", count)
 	}
 }
+
+func TestRelation(t *testing.T) {
+	for typ, want := range map[string]string{
+		relOffice + "image": "R/image", relStrict + "image": "R/image", relStrict + "extendedProperties": "R/extended-properties",
+		relPackage + "core-properties": "P/core-properties", relStrict + "metadata/core-properties": "P/core-properties",
+		"http://schemas.openxmlformats.org/officedocument/2006/relationships/metadata/core-properties": "P/core-properties",
+		"http://schemas.openxmlformats.org/officedocument/2006/relationships/image":                    "", "urn:x": "", "": "",
+	} {
+		if got := relation(typ); got != want {
+			t.Errorf("%s: %q, want %q", typ, got, want)
+		}
+	}
+}
