@@ -1,0 +1,190 @@
+// Package grammar knows the OpenDocument format: which elements there are, which attributes and children each may have,
+// and what of that this project keeps.
+//
+// The tables are data, written by the program in gen from the facts of the OASIS OpenDocument 1.3 schema, a supplement
+// and a policy; they are static arrays, so that a process that links them pays nothing at its start.
+package grammar
+
+//go:generate go run ./gen -facts ${ODF_FACTS} -o tables.go
+
+import (
+	"slices"
+
+	"sekisho/sanitize/internal/xmltext"
+)
+
+// Space is the number of a namespace. 0 is none.
+type Space = xmltext.Space
+
+// Element is the number of an element. 0 is one that the grammar does not know.
+type Element uint16
+
+// Attr is the number of an attribute. 0 is one that the grammar does not know.
+type Attr uint16
+
+// Action is what policy says about an element, as bits.
+type Action uint8
+
+// The actions.
+const (
+	Drop     Action = 1 << iota // gone with all that it holds
+	Unwrap                      // gone, what it holds stays
+	NotEmpty                    // gone when all that it held is
+	Handle                      // has code of its own
+	HasText                     // text may stand in it
+)
+
+// Check is what the value of an attribute must be, for the attribute to stay.
+type Check uint8
+
+// The checks.
+const (
+	Any       Check = iota
+	Address         // cells of the same document
+	Class           // a word in a namespace: chart:bar
+	Condition       // a condition on a value or a cell
+	Formula         // an OpenFormula expression
+	Reference       // a URI or a path in the package: code decides
+	Web             // a URI for the reader
+	Fields          // an expression of a text document
+)
+
+type spaceRow struct {
+	uri    string
+	number uint8
+}
+
+// LookupSpace returns the number of the namespace called uri, or 0.
+func LookupSpace(uri []byte) Space {
+	i, ok := slices.BinarySearchFunc(spaces[:], uri, func(r spaceRow, uri []byte) int { return compare(r.uri, uri) })
+	if !ok {
+		return 0
+	}
+	return Space(spaces[i].number)
+}
+
+// compare is strings.Compare of a string with bytes.
+func compare(a string, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return int(a[i]) - int(b[i])
+		}
+	}
+	return len(a) - len(b)
+}
+
+// Prefix returns the usual prefix of a namespace that the grammar knows, which every output uses.
+func Prefix(s Space) string { return prefixes[s-1].name }
+
+// URI returns the name of a namespace that the grammar knows.
+func URI(s Space) string { return prefixes[s-1].uri }
+
+// SpaceRule returns why the namespace with this number is not kept, or "".
+func SpaceRule(s Space) string {
+	if s <= 0 || int(s) > len(prefixes) {
+		return ""
+	}
+	return rules[prefixes[s-1].rule]
+}
+
+type prefixRow struct {
+	name, uri string
+	rule      uint8
+}
+
+// Spaces returns the numbers of all namespaces that an output may use.
+func Spaces() []Space {
+	var all []Space
+	for i := range prefixes {
+		if prefixes[i].rule == 0 {
+			all = append(all, Space(i+1))
+		}
+	}
+	return all
+}
+
+// table finds the number of a name: open addressing over static arrays.
+type table struct {
+	text    string
+	offsets []uint16
+	spaces  []uint8
+	index   []uint16
+}
+
+func (t *table) find(space Space, local []byte) uint16 {
+	h := uint32(2166136261) ^ uint32(space)*0x9e3779b1
+	for _, c := range local {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	h ^= h >> 15
+	mask := uint32(len(t.index) - 1)
+	for slot := h & mask; ; slot = (slot + 1) & mask {
+		i := t.index[slot]
+		if i == 0 {
+			return 0
+		}
+		if Space(t.spaces[i-1]) == space && t.text[t.offsets[i-1]:t.offsets[i]] == string(local) {
+			return i
+		}
+	}
+}
+
+// LookupElement returns the element with this name.
+func LookupElement(space Space, local []byte) Element {
+	if space <= 0 {
+		return 0
+	}
+	return Element(elementTable.find(space, local))
+}
+
+// LookupAttr returns the attribute with this name. Attributes of the xml namespace are known under xmltext.XML.
+func LookupAttr(space Space, local []byte) Attr {
+	if space == xmltext.XML {
+		space = NsXml
+	}
+	if space < 0 {
+		return 0
+	}
+	return Attr(attrTable.find(space, local))
+}
+
+// Local returns the name of e without a prefix.
+func (e Element) Local() string {
+	return elementTable.text[elementTable.offsets[e-1]:elementTable.offsets[e]]
+}
+
+// Space returns the namespace of e.
+func (e Element) Space() Space { return Space(elementTable.spaces[e-1]) }
+
+// Action returns what policy says about e.
+func (e Element) Action() Action { return Action(elementActions[e-1]) }
+
+// Rule returns why e is dropped or unwrapped, or "".
+func (e Element) Rule() string { return rules[elementRules[e-1]] }
+
+// Allows reports whether e may have the attribute a.
+func (e Element) Allows(a Attr) bool {
+	return contains(elementAttrs[e-1], uint16(a)) || slices.Contains(globalAttrs[:], uint16(a))
+}
+
+// Holds reports whether child may stand in e.
+func (e Element) Holds(child Element) bool { return contains(elementChildren[e-1], uint16(child)) }
+
+// contains looks for v in the sorted list whose length stands at lists[at].
+func contains(at, v uint16) bool {
+	list := lists[int(at)+1:][:lists[at]]
+	if len(list) > 8 {
+		_, ok := slices.BinarySearch(list, v)
+		return ok
+	}
+	return slices.Contains(list, v)
+}
+
+// Rule returns why a is dropped wherever it stands, or "".
+func (a Attr) Rule() string { return rules[attrRules[a-1]] }
+
+// Check returns what the value of a must be.
+func (a Attr) Check() Check { return Check(attrChecks[a-1]) }
+
+// Rules returns all rules that the tables name.
+func Rules() []string { return rules[1:] }
