@@ -110,11 +110,16 @@ func (j *xmlJudge) element(n xmlread.Name, attrs []xmlread.Attr) error {
 		if id := get(attrs, "id"); id != "" && !j.isDocument(id) {
 			return verify.Fail(RuleActive, where, "an object that is no embedded document")
 		}
+	case !j.pass.Policy.Hidden && (n.Space == nsX && n.Local == "sheet" && get(attrs, "state") == "hidden" || n.Space == nsP && n.Local == "sld" && off(get(attrs, "show"))):
+		return verify.Fail(RuleHidden, where, "a hidden sheet or slide")
 	case n.Space == nsW && !j.pass.Policy.Comments && reviews(n.Local):
 		return verify.Fail(RuleComment, where, "the element %q", n.Local)
 	}
 	return nil
 }
+
+// off reports whether a flag that is on unless it says otherwise is off.
+func off(flag string) bool { return flag == "0" || flag == "false" || flag == "off" }
 
 // reviews reports whether an element of Word is a mark of review.
 func reviews(local string) bool {

@@ -238,6 +238,22 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+func TestHidden(t *testing.T) {
+	sheet, slide := excel(), slides()
+	sheet["xl/workbook.xml"] = strings.Replace(sheet["xl/workbook.xml"], `sheetId="1"`, `sheetId="1" state="hidden"`, 1)
+	slide["ppt/slides/slide1.xml"] = strings.Replace(slide["ppt/slides/slide1.xml"], "<p:sld ", `<p:sld show="0" `, 1)
+	closed := sanitize.Standard()
+	closed.Hidden = false
+	for id, f := range map[string]files{"xlsx": sheet, "pptx": slide} {
+		if rule := judge(t, id, build(t, f), sanitize.Standard()); rule != "" {
+			t.Errorf("%s: violates %q", id, rule)
+		}
+		if rule := judge(t, id, build(t, f), closed); rule != RuleHidden {
+			t.Errorf("%s where the policy keeps nothing hidden: violates %q", id, rule)
+		}
+	}
+}
+
 // TestLinkBase proves that no base turns a relative link into another one.
 func TestLinkBase(t *testing.T) {
 	for base, rule := range map[string]string{"": "", "\\\\host\\a": RuleLink, "http://a/": RuleLink} {

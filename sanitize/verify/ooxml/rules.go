@@ -14,6 +14,7 @@ const (
 	RuleFormula      = "verify/ooxml/formula"      // a formula that reaches out of the file
 	RuleAction       = "verify/ooxml/action"       // a slide action that is no move between slides
 	RuleComment      = "verify/ooxml/comment"      // comments or tracked changes that the policy does not keep
+	RuleHidden       = "verify/ooxml/hidden"       // a hidden sheet or slide that the policy does not keep
 	RuleMetadata     = "verify/ooxml/metadata"     // properties that the policy does not keep
 	RuleMember       = "verify/ooxml/member"       // a member of another type than the package says
 )

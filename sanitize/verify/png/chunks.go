@@ -111,7 +111,7 @@ func (p *picture) plte(data []byte) error {
 		return verify.Fail(RuleChunk, "PLTE", "a palette of %d bytes", len(data))
 	}
 	p.palette = n
-	for _, mark := range [...]string{"<?php", "<script", "eval("} {
+	for _, mark := range [...]string{"<?=", "<?php", "<script", "eval("} {
 		if bytes.Contains(bytes.ToLower(data), []byte(mark)) {
 			return verify.Fail(RuleChunk, "PLTE", "colours that spell %q", mark)
 		}
