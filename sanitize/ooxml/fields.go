@@ -2,6 +2,7 @@ package ooxml
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 
 // maxFields bounds fields inside fields; Word has 20.
 const maxFields = 100
+
+// maxPieces bounds what stands in the code of one field; an honest one has a few dozen runs at most.
+const maxPieces = 4096
 
 // field is a complex field (ECMA-376 Part 1, 17.16.18) that is open: begin and separate were read, or begin only.
 type field struct {
@@ -161,6 +165,10 @@ func (f *filter) inCode(fr *frame) {
 		return
 	}
 	for i := range f.fields {
+		if len(f.fields[i].pieces) >= maxPieces {
+			f.err = fmt.Errorf("%w: a field whose code has more than %d pieces", sanitize.ErrLimit, maxPieces)
+			return
+		}
 		if !f.fields[i].result {
 			f.fields[i].pieces = append(f.fields[i].pieces, piece{fr.mark, f.w.Place()})
 		}

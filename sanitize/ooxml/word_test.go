@@ -134,6 +134,7 @@ func wordCases() []sanitizetest.Case {
 			Policy: &strict, Gone: []string{"deleted", "remark", "unseen", "www.example.jp", "author"}, Keep: []string{"added", "noted", "linked"},
 			Rules: []string{ruleRevision, ruleComment, ruleHidden, ruleHyperlink, ruleMetadata}, Exact: true,
 		},
+		{Name: "a code in endless pieces", Input: word(complexField("x", strings.Split(strings.Repeat("A ", 5000), " ")...)).zip(), Err: sanitize.ErrLimit},
 		{Name: "wrong root", Input: word("").replace("word/document.xml", "<w:document", "<w:hdr").replace("word/document.xml", "</w:document", "</w:hdr").zip(), Err: sanitize.ErrMalformed},
 		{Name: "broken XML", Input: word(`<w:p></w:r>`).zip(), Err: sanitize.ErrMalformed},
 		{Name: "deep", Input: word(strings.Repeat("<w:sdt>", 5000) + strings.Repeat("</w:sdt>", 5000)).zip(), Err: sanitize.ErrLimit},
