@@ -121,7 +121,7 @@ func otherCases() []sanitizetest.Case {
 		{Name: "bomb", Input: sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1", strings.Repeat("\x00", 2<<20))).bytes(), Policy: &small, Err: sanitize.ErrLimit, MaxAlloc: 20 << 20},
 		{Name: "filter chain", Input: sheet{}.xobject(stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]"+filters, fmt.Sprintf("%x>", flatedBytes("q 1 0 0 rg Q")))).bytes(), Keep: []string{"q\n1 0 0 rg\nQ\n"}, Exact: true},
 		{Name: "page tree that holds itself", Input: file("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 3 0 R]/Count 2>>", "<</Type/Page/MediaBox[0 0 9 9]/Contents 4 0 R>>", stream("", "BT ("+text+") Tj ET")), Keep: []string{text}},
-		{Name: "outline that holds itself", Input: sheet{catalog: "/Outlines 6 0 R", objects: []string{"<</First 6 0 R/Last 6 0 R/Title(t)/Next 6 0 R/Parent 6 0 R>>"}}.bytes(), Keep: []string{text}},
+		{Name: "outline that holds itself", Input: sheet{catalog: "/Outlines 6 0 R", objects: []string{"<</First 6 0 R/Last 6 0 R/Title(t)/Next 6 0 R/Parent 6 0 R>>"}}.bytes(), Keep: []string{text}, Rules: []string{ruleUnknownObject}},
 		{Name: "form that draws itself", Input: sheet{}.xobject(stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]/Resources<</XObject<</X 6 0 R>>>>", "/X Do")).bytes(), Keep: []string{text}},
 		{Name: "broken JPEG", Input: sheet{}.picture("/Filter/DCTDecode").bytes(), Keep: []string{text}, Rules: []string{ruleImage}},
 		{Name: "broken font", Input: sheet{objects: []string{flated("", needle), "<</Type/FontDescriptor/FontName/X/FontFile2 6 0 R>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 7 0 R>>").bytes(), Gone: []string{needle}, Keep: []string{text}, Rules: []string{ruleFont}},

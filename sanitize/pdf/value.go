@@ -15,6 +15,10 @@ func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object
 	if err != nil || v == nil {
 		return nil, err
 	}
+	if (in == grammar.Outline || in == grammar.OutlineItem) && (k.Name == "First" || k.Name == "Next") && !w.claim(ref) {
+		w.drop(ruleUnknownObject)
+		return nil, nil
+	}
 	switch v := v.(type) {
 	case object.Array:
 		return w.arrayValue(v, ref, k)
@@ -35,6 +39,16 @@ func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object
 	}
 	w.drop(ruleWrongType)
 	return nil, nil
+}
+
+// claim reports whether an outline item is reached for the first time: an item has one place in the outline (ISO 32000-2
+// 12.3.3), and a second would make a circle.
+func (w *walk) claim(ref object.Ref) bool {
+	if w.claimed[ref] {
+		return false
+	}
+	w.claimed[ref] = true
+	return true
 }
 
 // appearanceText copies a default appearance, which is content in a string (ISO 32000-2 12.7.4.3).
@@ -184,6 +198,12 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 		return nil, nil
 	case grammar.PageTreeNode, grammar.PageTreeNodeRoot:
 		return w.root, nil
+	case grammar.Outline:
+		w.claimed[ref] = true
+	case grammar.OutlineItem: // what the items of the first level have above them is the outline itself
+		if to, ok := w.seen[role{ref, grammar.Outline}]; ok {
+			return to, nil
+		}
 	case grammar.ICCBasedColorSpace:
 		device, ok, err := w.profiled(v.(object.Array))
 		if err != nil || !ok || device != nil {

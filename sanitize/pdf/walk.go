@@ -27,16 +27,17 @@ type walk struct {
 	clean  content.Cleaner
 	lost   [content.LostKinds]int // what clean left out, not yet told
 
-	next   object.Ref // the next free number of the output
-	seen   map[role]object.Ref
-	queue  []job
-	ready  map[role]*prepared
-	stamps map[object.Ref]object.Ref // what stands for the widget of a signature
-	pages  map[object.Ref]object.Ref // the pages of the page tree
-	root   object.Ref                // the new page tree
-	inked  int                       // pages that have content
-	gap    bool                      // a node of the page tree is missing
-	where  string                    // the place that is being copied, for findings
+	next    object.Ref // the next free number of the output
+	seen    map[role]object.Ref
+	queue   []job
+	ready   map[role]*prepared
+	stamps  map[object.Ref]object.Ref // what stands for the widget of a signature
+	claimed map[object.Ref]bool       // the outline items that have their place
+	pages   map[object.Ref]object.Ref // the pages of the page tree
+	root    object.Ref                // the new page tree
+	inked   int                       // pages that have content
+	gap     bool                      // a node of the page tree is missing
+	where   string                    // the place that is being copied, for findings
 }
 
 // role is an object of the input as one type.
@@ -55,7 +56,8 @@ type job struct {
 func newWalk(ctx context.Context, doc *source.Document, out *writer.File, pass sanitize.Pass, found findings) *walk {
 	w := &walk{
 		ctx: ctx, doc: doc, out: out, pass: pass, found: found, next: 1,
-		seen: map[role]object.Ref{}, ready: map[role]*prepared{}, stamps: map[object.Ref]object.Ref{}, pages: map[object.Ref]object.Ref{}, where: "document",
+		seen: map[role]object.Ref{}, ready: map[role]*prepared{}, stamps: map[object.Ref]object.Ref{}, claimed: map[object.Ref]bool{},
+		pages: map[object.Ref]object.Ref{}, where: "document",
 	}
 	w.dec.Charge = pass.Expand
 	w.clean = content.Cleaner{Lose: w.lose, Image: w.inlineImage, Measure: inlineLength, Nesting: pass.Policy.Limits.Nesting}
