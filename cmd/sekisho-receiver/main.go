@@ -20,6 +20,7 @@ import (
 
 	"sekisho/internal/arrival"
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
 	"sekisho/transfer/keyfile"
 	"sekisho/transfer/manifest"
 )
@@ -101,12 +102,9 @@ func childPath(cfg config.Receiver) (string, error) {
 // makeKey makes the host key, unless it exists, and prints what a gateway needs of it.
 func makeKey(cfg config.Receiver, stdout io.Writer) error {
 	dir, name := filepath.Dir(cfg.HostKey), filepath.Base(cfg.HostKey)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make folder for the host key: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := durable.OpenFolder(dir, 0o700)
 	if err != nil {
-		return fmt.Errorf("cannot open folder of the host key: %w", err)
+		return fmt.Errorf("cannot use the folder of the host key: %w", err)
 	}
 	defer root.Close()
 	key, err := keyfile.Ensure(root, name)

@@ -16,6 +16,7 @@ import (
 
 	"sekisho/internal/arrival"
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
 	"sekisho/internal/pipeline"
 	"sekisho/sanitize"
 	"sekisho/transfer/keyfile"
@@ -94,9 +95,11 @@ func (u *up) run(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{"inbox", "lgwan", "state"} {
-		if err := os.MkdirAll(filepath.Join(u.dir, name), 0o755); err != nil {
-			return fmt.Errorf("cannot make folder: %w", err)
+		root, err := durable.OpenFolder(filepath.Join(u.dir, name), 0o755)
+		if err != nil {
+			return err
 		}
+		root.Close()
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -125,13 +125,9 @@ func publicKeys(files []string) ([]ed25519.PublicKey, error) {
 
 // folder opens a private folder of the state, and makes it when it is not there.
 func (z *Zone) folder(name string) (*os.Root, error) {
-	dir := filepath.Join(z.cfg.State, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make folder: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := durable.OpenFolder(filepath.Join(z.cfg.State, name), 0o700)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open folder: %w", err)
+		return nil, err
 	}
 	z.onClose(root.Close)
 	return root, nil

@@ -11,6 +11,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
 	"sekisho/internal/quarantine"
 	"sekisho/transfer/keyfile"
 )
@@ -31,7 +32,7 @@ func OpenReview(cfg config.Gateway) (*Review, error) {
 	if _, err := os.Stat(cfg.State); err != nil {
 		return nil, fmt.Errorf("cannot find the state of a gateway: %w", err)
 	}
-	root, err := openFolder(filepath.Join(cfg.State, "quarantine"))
+	root, err := durable.OpenFolder(filepath.Join(cfg.State, "quarantine"), 0o700)
 	if err != nil {
 		return nil, err
 	}

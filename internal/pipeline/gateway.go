@@ -152,23 +152,11 @@ func (g *Gateway) openQuarantine(context.Context, Options) error {
 
 // folder opens a folder of the state, and makes it when it is not there.
 func (g *Gateway) folder(name string) (*os.Root, error) {
-	root, err := openFolder(filepath.Join(g.cfg.State, name))
+	root, err := durable.OpenFolder(filepath.Join(g.cfg.State, name), 0o700)
 	if err == nil {
 		g.onClose(root.Close)
 	}
 	return root, err
-}
-
-// openFolder opens the private folder dir, and makes it when it is not there.
-func openFolder(dir string) (*os.Root, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make folder: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open folder: %w", err)
-	}
-	return root, nil
 }
 
 func (g *Gateway) onClose(f func() error) { g.closers = append(g.closers, f) }

@@ -19,7 +19,7 @@ import (
 // The key that opens held files is made too; where another person reviews, its private half is moved away.
 func EnsureKeys(cfg config.Gateway) error {
 	for _, path := range []string{cfg.Link.SignKey, cfg.Link.ClientKey} {
-		root, err := openFolder(filepath.Dir(path))
+		root, err := durable.OpenFolder(filepath.Dir(path), 0o700)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func ensureIdentity(path, public string) (*age.X25519Identity, error) {
 		path, text string
 		perm       fs.FileMode
 	}{{public, id.Recipient().String() + "\n", 0o644}, {path, id.String() + "\n", 0o600}} {
-		root, err := openFolder(filepath.Dir(f.path))
+		root, err := durable.OpenFolder(filepath.Dir(f.path), 0o700)
 		if err != nil {
 			return nil, err
 		}
