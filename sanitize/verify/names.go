@@ -110,7 +110,7 @@ func typeOf(ext string) string {
 		return "bmp"
 	case "htm", "html":
 		return "html"
-	case "docx", "dotx", "eml", "gif", "odg", "odp", "ods", "odt", "pdf", "png", "potx", "ppsx", "pptx", "rtf", "svg", "webp", "xlsx", "xltx", "zip":
+	case "docx", "dotx", "eml", "gif", "odg", "odp", "ods", "odt", "otg", "otp", "ots", "ott", "pdf", "png", "potx", "ppsx", "pptx", "rtf", "svg", "webp", "xlsx", "xltx", "zip":
 		return ext
 	}
 	return ""

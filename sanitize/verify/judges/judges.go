@@ -7,6 +7,7 @@ import (
 	"sekisho/sanitize/verify/gif"
 	"sekisho/sanitize/verify/jpeg"
 	"sekisho/sanitize/verify/metafile"
+	"sekisho/sanitize/verify/odf"
 	"sekisho/sanitize/verify/ooxml"
 	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
@@ -26,6 +27,14 @@ func All() []verify.Judge {
 		gif.Judge{},
 		jpeg.Judge{},
 		text.JSON{},
+		odf.Odg(),
+		odf.Odp(),
+		odf.Ods(),
+		odf.Odt(),
+		odf.Otg(),
+		odf.Otp(),
+		odf.Ots(),
+		odf.Ott(),
 		pdf.Judge{},
 		png.Judge{},
 		ooxml.Potx(),

@@ -1,0 +1,166 @@
+package odf
+
+import (
+	stdzip "archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"strings"
+	"testing"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/verify"
+	pngjudge "sekisho/sanitize/verify/png"
+)
+
+type file struct{ name, data string }
+
+// build writes a package as our writer does; entries are stored.
+func build(t testing.TB, files []file) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := stdzip.NewWriter(&b)
+	for _, f := range files {
+		e, err := w.CreateRaw(&stdzip.FileHeader{
+			Name: f.name, CRC32: crc32.ChecksumIEEE([]byte(f.data)), CompressedSize64: uint64(len(f.data)), UncompressedSize64: uint64(len(f.data)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Write([]byte(f.data))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+const content = `<office:document-content xmlns:office="` + oasis + `office:1.0" xmlns:text="` + oasis + `text:1.0" xmlns:draw="` + oasis + `drawing:1.0" xmlns:table="` + oasis +
+	`table:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"><office:body><text:p>住所<text:a xlink:href="https://example.jp/">x</text:a><draw:image xlink:href="Pictures/image1.png"/>` +
+	`<table:table-cell table:formula="of:=SUM([.A1:.A2])&amp;&quot;DDE(&quot;"/></text:p></office:body></office:document-content>`
+
+// good returns a text with a link, a picture and a formula.
+func good() []file {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		panic(err)
+	}
+	manifest := `<manifest:manifest xmlns:manifest="` + nsManifest + `">`
+	for _, name := range []string{"/", "content.xml", "Pictures/image1.png"} {
+		manifest += `<manifest:file-entry manifest:full-path="` + name + `" manifest:media-type=""/>`
+	}
+	return []file{
+		{"mimetype", Odt().mime}, {"content.xml", content}, {"Pictures/image1.png", picture.String()}, {manifestName, manifest + `</manifest:manifest>`},
+	}
+}
+
+func judge(t testing.TB, files []file, policy sanitize.Policy) string {
+	t.Helper()
+	set, err := verify.New(Odg(), Odp(), Ods(), Odt(), Otg(), Otp(), Ots(), Ott(), pngjudge.Judge{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := build(t, files)
+	if id := set.Identify(sanitize.BytesInput(b)); files[0] == good()[0] && id != "odt" {
+		t.Errorf("identified as %q", id)
+	}
+	err = set.Check(context.Background(), "odt", sanitize.BytesInput(b), policy)
+	var v verify.Violation
+	if err != nil && !errors.As(err, &v) {
+		t.Fatalf("no violation: %v", err)
+	}
+	return v.Rule
+}
+
+func TestGood(t *testing.T) {
+	if rule := judge(t, good(), sanitize.Standard()); rule != "" {
+		t.Errorf("violates %s", rule)
+	}
+	if rule := judge(t, good(), sanitize.Strict()); rule != RuleLink {
+		t.Errorf("a link under strict: violates %q", rule)
+	}
+}
+
+// TestViolations changes one thing in the content of a good document.
+func TestViolations(t *testing.T) {
+	const p = "<text:p>"
+	for name, c := range map[string]struct{ rule, old, new string }{
+		"document type":    {RuleXML, "<office:document-content", "<!DOCTYPE x><office:document-content"},
+		"root":             {RuleName, "office:document-content", "office:document"},
+		"namespace":        {RuleName, p, p + `<x xmlns="urn:x"/>`},
+		"script":           {RuleName, p, p + `<s:event-listener xmlns:s="` + oasis + `script:1.0"/>`},
+		"listener":         {RuleActive, p, p + "<office:event-listeners/>"},
+		"scripts":          {RuleActive, p, p + "<office:scripts/>"},
+		"macro":            {RuleActive, p, p + "<text:execute-macro/>"},
+		"dde":              {RuleActive, p, p + "<text:dde-connection/>"},
+		"dde source":       {RuleActive, p, p + "<office:dde-source/>"},
+		"section":          {RuleActive, p, p + `<text:section-source xlink:href="http://a"/>`},
+		"table":            {RuleActive, p, p + `<table:table-source xlink:href="http://a"/>`},
+		"plugin":           {RuleActive, p, p + "<draw:plugin/>"},
+		"ole":              {RuleActive, p, p + "<draw:object-ole/>"},
+		"frame":            {RuleActive, p, p + "<draw:floating-frame/>"},
+		"data":             {RuleActive, p, p + "<office:binary-data/>"},
+		"remote picture":   {RuleLink, "Pictures/image1.png", "http://example.jp/a.png"},
+		"missing picture":  {RuleLink, "Pictures/image1.png", "Pictures/image2.png"},
+		"outside":          {RuleLink, "Pictures/image1.png", "../a.png"},
+		"file":             {RuleLink, "https://example.jp/", "file:///c:/a.exe"},
+		"macro link":       {RuleLink, "https://example.jp/", "vnd.sun.star.script:a.b?language=Basic"},
+		"dde formula":      {RuleFormula, "SUM(", "DDE ("},
+		"service":          {RuleFormula, "SUM(", "COM.MICROSOFT.WEBSERVICE("},
+		"other file":       {RuleFormula, "[.A1:.A2]", "['file:///a.ods'#$Sheet1.A1]"},
+		"unused picture":   {RulePackage, `<draw:image xlink:href="Pictures/image1.png"/>`, ""},
+		"event with macro": {RuleActive, p, `<text:p text:macro-name="x">`},
+		"place":            {"", "https://example.jp/", "#a"},
+		"ends alike":       {"", "SUM(", "MYDDE("},
+	} {
+		files := good()
+		if !strings.Contains(content, c.old) {
+			t.Fatalf("%s: %q is not there", name, c.old)
+		}
+		files[1].data = strings.ReplaceAll(content, c.old, c.new)
+		if rule := judge(t, files, sanitize.Standard()); rule != c.rule {
+			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)
+		}
+	}
+}
+
+func TestPackage(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule   string
+		change func([]file) []file
+	}{
+		"not listed":      {RulePackage, func(f []file) []file { return append(f, file{"styles.xml", "<x/>"}) }},
+		"basic":           {RulePackage, func(f []file) []file { return append(f, file{"Basic/a.xml", "<x/>"}) }},
+		"case":            {RulePackage, func(f []file) []file { return append(f, file{"Content.xml", "<x/>"}) }},
+		"traversal":       {RulePackage, func(f []file) []file { return append(f, file{"../content.xml", "<x/>"}) }},
+		"no manifest":     {RulePackage, func(f []file) []file { return f[:3] }},
+		"mimetype":        {RulePackage, func(f []file) []file { f[0].data = Odp().mime; return f }},
+		"mimetype later":  {RulePackage, func(f []file) []file { f[0], f[1] = f[1], f[0]; return f }},
+		"listed, missing": {RulePackage, func(f []file) []file { return append(f[:2:2], f[3]) }},
+		"encrypted": {RuleName, func(f []file) []file {
+			f[3].data = strings.Replace(f[3].data, "</manifest:manifest>", "<manifest:encryption-data/></manifest:manifest>", 1)
+			return f
+		}},
+		"picture is none": {verify.RuleUnknown, func(f []file) []file { f[2].data = "MZ"; return f }},
+	} {
+		if rule := judge(t, c.change(good()), sanitize.Standard()); rule != c.rule {
+			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)
+		}
+	}
+}
+
+func FuzzXML(f *testing.F) {
+	f.Add([]byte(content))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		files := good()
+		files[1].data = string(b)
+		if rule := judge(t, files, sanitize.Standard()); rule == verify.RulePanic {
+			t.Fatal("panic")
+		} else if rule == "" && bytes.Contains(b, []byte("<!")) {
+			t.Fatal("markup that is no element")
+		}
+	})
+}
