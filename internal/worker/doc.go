@@ -22,6 +22,8 @@
 //
 //   - A child has no path, no network, no other process, and no descriptor but its input (read-only), its output
 //     (write-only), its stderr and its end of one socket pair.
+//   - What a child program needs from files (sekisho-render: compiled code, fonts) it has read before it is ready, and it
+//     has seen no byte of a hostile file then.
 //   - A layer of the sandbox that the kernel does not give makes NewPool fail, unless Options.AcceptMissing names it.
 //   - Whatever a child does, the result says why the file is held. A child that is killed, crashes, talks nonsense or
 //     runs out of time or memory is a verdict about its file, not an error, and the pool goes on.

@@ -17,10 +17,12 @@ import (
 // Options say how a Pool works.
 type Options struct {
 	Child         string          // path of the child program (cmd/sekisho-child); opened once, at NewPool
+	Args          []string        // arguments for each child, as the child program understands them
 	Judge         string          // path of the program for Verify (cmd/sekisho-judge, see JudgeBeside); "" means Child
 	Ready         int             // children of each program kept started ahead of need; 0 means as many as there are processors, 2 at least
 	Procs         int             // processors that one child may use at a time for a large file; 0 means 2
 	Limits        sanitize.Limits // bounds Time, Memory and FileSize of every request; zero fields mean the published limits
+	Memory        int64           // of one child in bytes, whatever a request says; 0 means what it says
 	Grace         time.Duration   // how long a child may live past the time of its run; 0 means 3 s
 	AcceptMissing []string        // names of layers that may be missing (see Layers)
 	Log           *slog.Logger    // may be nil
@@ -80,7 +82,7 @@ func (o Options) accepted() (wire.Set, error) {
 // bound returns the limits of one request: its own, but none above the pool's, and the pool's where it has none.
 func (o Options) bound(l sanitize.Limits) sanitize.Limits {
 	l.Time = min(orDefault(l.Time, o.Limits.Time), o.Limits.Time)
-	l.Memory = min(orDefault(l.Memory, o.Limits.Memory), o.Limits.Memory)
+	l.Memory = orDefault(o.Memory, min(orDefault(l.Memory, o.Limits.Memory), o.Limits.Memory))
 	l.FileSize = min(orDefault(l.FileSize, o.Limits.FileSize), o.Limits.FileSize)
 	return l
 }

@@ -43,7 +43,7 @@ func openProgram(o Options) (*program, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("cannot open child program: %w", err)
 	}
-	return &program{fd: fd, null: null, args: []string{"sekisho-child", wire.StarterArg}, attr: attributes(true), env: environment()}, nil
+	return &program{fd: fd, null: null, args: append([]string{"sekisho-child", wire.StarterArg}, o.Args...), attr: attributes(true), env: environment()}, nil
 }
 
 // dropNamespaces makes the next children share the name spaces of the pool's process.

@@ -15,6 +15,10 @@ type Program struct {
 
 	// Services makes the work that a child can be asked for. It is called once, before there is a file.
 	Services func() (Services, error)
+
+	// Reads are files and folders that Services may read. A child of a program that has some is not born inside
+	// Landlock proper: it enters it itself, when Services has returned.
+	Reads []string
 }
 
 // Run does what the arguments, without the program's name, say. An error means that the program did not do its work.
@@ -24,7 +28,7 @@ func (p Program) Run(args []string) error {
 	}
 	switch {
 	case len(args) > 0 && args[0] == wire.StarterArg:
-		return startChildren(args[1:])
+		return startChildren(args[1:], p.Reads)
 	case slices.Contains(args, wire.ProbeArg):
 		return probe()
 	}

@@ -25,12 +25,12 @@ const self = "/proc/self/exe"
 // ones, and Landlock is entered before the children are born. No byte of a file comes near it.
 //
 // Each child is cloned as a sibling: its parent is the pool's process, which waits for it and with which it dies.
-func startChildren(args []string) error {
+func startChildren(args, reads []string) error {
 	runtime.LockOSThread() // privileges in the name space belong to the thread
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return fmt.Errorf("cannot keep privileges from children: %w", err)
 	}
-	if !slices.Contains(args, wire.ProbeArg) && sandbox.LandlockBut(self) == nil {
+	if !slices.Contains(args, wire.ProbeArg) && sandbox.LandlockBut(self, reads...) == nil && len(reads) == 0 {
 		args = append(args, wire.LandlockedArg)
 	}
 	for {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -59,13 +60,26 @@ func Landlock() error {
 	return landlock.V7.BestEffort().Restrict()
 }
 
-// LandlockBut does what Landlock does, but leaves one program that can be started, and therefore read.
-func LandlockBut(program string) error {
+// LandlockBut does what Landlock does, but leaves one program that can be started, and therefore read, and files and
+// folders that can be read. Those that are not there are left out.
+func LandlockBut(program string, reads ...string) error {
 	if _, err := LandlockVersion(); err != nil {
 		return err
 	}
 	start := landlock.AccessFSSet(ll.AccessFSExecute | ll.AccessFSReadFile)
-	return landlock.V7.BestEffort().Restrict(landlock.PathAccess(start, program))
+	rules := []landlock.Rule{landlock.PathAccess(start, program)}
+	for _, path := range reads {
+		rules = append(rules, readRule(path).IgnoreIfMissing())
+	}
+	return landlock.V7.BestEffort().Restrict(rules...)
+}
+
+// readRule allows to read a file, or all files of a folder and its listing.
+func readRule(path string) landlock.FSRule {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return landlock.PathAccess(landlock.AccessFSSet(ll.AccessFSReadFile), path)
+	}
+	return landlock.PathAccess(landlock.AccessFSSet(ll.AccessFSReadFile|ll.AccessFSReadDir), path)
 }
 
 // Landlocked fails when the process can open a folder.
