@@ -113,7 +113,7 @@ func (c *Cell) Write(value []byte) error {
 	if _, err := c.f.WriteAt(slot, int64(turn%2)*slotSize); err != nil {
 		return fmt.Errorf("cannot write cell: %w", err)
 	}
-	if err := c.f.Sync(); err != nil {
+	if err := syncData(c.f); err != nil {
 		return fmt.Errorf("cannot sync cell: %w", err)
 	}
 	c.turn = turn
