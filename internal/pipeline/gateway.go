@@ -292,7 +292,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	all.Wait()
 	err := context.Cause(ctx)
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
