@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	bin = dir
-	build := exec.Command("go", "build", "-trimpath", "-o", dir, "sekisho/cmd/sekisho", "sekisho/cmd/sekisho-child", "sekisho/cmd/sekisho-receiver")
+	build := exec.Command("go", "build", "-trimpath", "-o", dir, "sekisho/cmd/...")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "cannot build: %v\n%s", err, out)

@@ -36,6 +36,7 @@ type Disk struct {
 
 	changes int           // since the disk was made
 	limit   int           // changes after which the power is cut; 0: never
+	bad     int           // the sync that is going to fail, counted from now; 0: none
 	cut     chan struct{} // closed when the power is cut
 
 	server *mounted
@@ -85,6 +86,20 @@ func (d *Disk) CutAfter(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.limit = d.changes + n
+}
+
+// FailSync makes the n-th sync from now fail with EIO.
+func (d *Disk) FailSync(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bad = n
+}
+
+// Failed reports whether the sync of FailSync has failed.
+func (d *Disk) Failed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bad == 0
 }
 
 // Stopped is closed when the power is cut.
@@ -151,6 +166,13 @@ func (d *Disk) alive() syscall.Errno {
 
 // saveNode syncs n, if the disk is up to it.
 func (d *Disk) saveNode(n *node) syscall.Errno {
+	if d.bad > 0 {
+		d.bad--
+		if d.bad == 0 {
+			n.forget()
+			return syscall.EIO
+		}
+	}
 	if d.condition == Failing {
 		n.forget()
 		return syscall.EIO
