@@ -2,7 +2,7 @@
 
 GO       ?= go
 BIN      := bin
-PROGRAMS := sekisho sekisho-child sekisho-judge sekisho-receiver
+PROGRAMS := sekisho sekisho-child sekisho-judge sekisho-receiver sekisho-render
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 FUZZTIME ?= 30s

@@ -150,9 +150,13 @@ func (f *localFlags) open(policy sanitize.Policy, logs *slog.Logger) (*pipeline.
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := worker.NewPool(worker.Options{
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	pool, err := pipeline.OpenChildren(worker.Options{
 		Child: child, Judge: worker.JudgeBeside(child), Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
-	})
+	}, filepath.Join(cache, "sekisho", "pdfium-"+version))
 	if err != nil {
 		return nil, nil, err
 	}

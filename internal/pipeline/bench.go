@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"sekisho/internal/config"
@@ -20,7 +21,7 @@ import (
 // bench is where one file is treated: children to rebuild and judge it, scanners to look at it. It keeps nothing.
 type bench struct {
 	cfg      config.Gateway
-	pool     *worker.Pool
+	pool     *Children
 	scanners []scan.Scanner
 }
 
@@ -152,10 +153,9 @@ func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, err := worker.NewPool(worker.Options{
-		Child: o.Child, Judge: worker.JudgeBeside(o.Child), Ready: ready, Limits: policy.Limits,
-		AcceptMissing: cfg.AcceptMissing, Log: o.Log,
-	})
+	pool, err := OpenChildren(worker.Options{
+		Child: o.Child, Judge: worker.JudgeBeside(o.Child), Ready: ready, Limits: policy.Limits, AcceptMissing: cfg.AcceptMissing, Log: o.Log,
+	}, filepath.Join(cfg.State, "pdfium"))
 	if err != nil {
 		return nil, err
 	}

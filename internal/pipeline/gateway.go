@@ -28,12 +28,6 @@ import (
 	"sekisho/transfer/sftplink"
 )
 
-// The stages of a job, as the queue knows them.
-const (
-	stageSanitise = "sanitise"
-	stageSend     = "send"
-)
-
 // Options are what a gateway needs beside its configuration.
 type Options struct {
 	Version string // of the engine, for manifest and record
@@ -64,6 +58,7 @@ type Gateway struct {
 	identity age.Identity // opens instructions
 	spool    *queue.Spool
 	ledger   *queue.Ledger
+	waiting  *shares // to be sanitised
 	conn     *nats.Conn
 	queue    *queue.Queue
 	audit    *audit.Log
@@ -81,7 +76,7 @@ type Gateway struct {
 
 // OpenGateway opens everything a gateway works with. Nothing runs before Run. Keys must exist (see EnsureKeys).
 func OpenGateway(ctx context.Context, cfg config.Gateway, o Options) (*Gateway, error) {
-	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, shares: map[string]*os.Root{}}
+	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, waiting: newShares(), shares: map[string]*os.Root{}}
 	if g.tell == nil {
 		g.tell = func(Ended) {}
 	}
@@ -169,7 +164,7 @@ func (g *Gateway) openQueue(ctx context.Context, o Options) error {
 	}
 	g.onClose(func() error { g.conn.Close(); return nil })
 	g.queue, err = queue.Open(ctx, g.conn, queue.Options{
-		Stages: []string{stageSanitise, stageSend}, Ledger: g.ledger, Log: o.Log,
+		Stages: stages(), Ledger: g.ledger, Log: o.Log,
 	})
 	return err
 }
@@ -284,7 +279,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 		})
 	}
 	consume(stageSanitise, g.workers(), g.sanitise)
+	consume(stageSanitiseLarge, largeWorkers, g.sanitise)
 	consume(stageSend, senders, g.send)
+	consume(stageSendLarge, largeWorkers, g.send)
 	all.Go(func() { g.queue.KeepReconciled(ctx, g.spool, g.stageOf, time.Minute) })
 	all.Go(func() { g.review(ctx) })
 	for _, box := range g.inboxes {
@@ -298,14 +295,6 @@ func (g *Gateway) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return errors.Join(err, g.record(last, audit.Event{Kind: audit.Stopped, Detail: "gateway " + g.version}))
-}
-
-// stageOf tells from a job's files what is to be done next.
-func (g *Gateway) stageOf(job queue.Job) string {
-	if g.spool.Has(job.ID, headerFile) {
-		return stageSend
-	}
-	return stageSanitise
 }
 
 // Idle reports whether no file waits in an inbox, in the spool or for a review that was asked for.

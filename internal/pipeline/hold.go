@@ -92,6 +92,7 @@ func (g *Gateway) ended(ctx context.Context, job queue.Job, state queue.State, e
 	if _, err := g.ledger.End(ctx, job.ID, job.Generation, state); err != nil {
 		return g.later("cannot end job", job.ID, err)
 	}
+	g.waiting.leave(job.ID)
 	if err := g.spool.Remove(job.ID); err != nil { // the reconciler does it later
 		g.log.Error("cannot remove the folder of an ended job", "job", job.ID, "error", err)
 	}

@@ -39,6 +39,21 @@ func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 	if _, ended := in.ledger.Ended(id, 0); ended { // before a crash; the source is only not forgotten yet
 		return nil
 	}
+	if err := in.waiting.enter(ctx, in.route.Name, id); err != nil {
+		return err
+	}
+	if err := in.accept(ctx, id, claim); err != nil {
+		in.waiting.leave(id) // the inbox hands it in again
+		return err
+	}
+	if _, ended := in.ledger.Ended(id, 0); ended { // it was quick
+		in.waiting.leave(id)
+	}
+	return nil
+}
+
+// accept takes a claimed file in for which there is room in the queue.
+func (in intake) accept(ctx context.Context, id queue.ID, claim inbox.Claim) error {
 	if err := in.room(claim.Size); err != nil {
 		return err
 	}
@@ -47,7 +62,7 @@ func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 		if job, err = in.spool.Job(id); err != nil {
 			return err
 		}
-		return in.queue.Publish(ctx, stageSanitise, id, job.Generation)
+		return in.queue.Publish(ctx, in.stageOf(job), id, job.Generation)
 	}
 	if err != nil {
 		return err
@@ -57,7 +72,7 @@ func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 	if err := in.record(ctx, e); err != nil {
 		return err
 	}
-	return in.queue.Publish(ctx, stageSanitise, id, job.Generation)
+	return in.queue.Publish(ctx, in.stageOf(job), id, job.Generation)
 }
 
 // copy copies the claimed file into the spool and commits it, unless it changed meanwhile.

@@ -18,7 +18,7 @@ import (
 
 // Local treats files here and now: no queue, no scanner, no crossing.
 type Local struct {
-	Pool   *worker.Pool
+	Pool   *Children
 	Engine *sanitize.Engine // for names; the rebuild happens in a child
 	Policy sanitize.Policy
 

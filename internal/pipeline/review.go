@@ -141,7 +141,7 @@ func (g *Gateway) accepted(ctx context.Context, job queue.Job) error {
 	if err := g.record(ctx, e); err != nil {
 		return err
 	}
-	return g.queue.Publish(ctx, stageSanitise, job.ID, job.Generation)
+	return g.queue.Publish(ctx, sanitiseLane(job), job.ID, job.Generation)
 }
 
 // instruction returns what a person asked for about this generation of the job; the zero value when nobody did.

@@ -165,9 +165,10 @@ func scanText(s scan.Result) string {
 
 // publishSend hands the job on to the stage of sending.
 func (g *Gateway) publishSend(ctx context.Context, job queue.Job) queue.Outcome {
-	if err := g.queue.Publish(ctx, stageSend, job.ID, job.Generation); err != nil {
+	if err := g.queue.Publish(ctx, sendLane(job), job.ID, job.Generation); err != nil {
 		return g.later("cannot publish", job.ID, err)
 	}
+	g.waiting.leave(job.ID)
 	return queue.Done()
 }
 

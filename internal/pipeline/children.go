@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"sekisho/internal/worker"
+	"sekisho/sanitize"
+)
+
+// Children are the pools of child processes: the lean ones that take every file first, and those with PDFium, which
+// are asked when a lean one cannot do it: a PDF that is damaged, has pictures in JPX or JBIG2, or is to be drawn.
+type Children struct {
+	*worker.Pool
+	render *renderer // nil: there is no program with PDFium
+}
+
+// renderName is the file name of the program with PDFium, beside that of the lean child.
+const renderName = "sekisho-render"
+
+// OpenChildren starts lean children. The ones with PDFium are started when the first file needs them; their compiled
+// code is kept in the folder cache.
+func OpenChildren(o worker.Options, cache string) (*Children, error) {
+	pool, err := worker.NewPool(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Children{Pool: pool}
+	path := filepath.Join(filepath.Dir(o.Child), renderName)
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		if cache, err = cacheFolder(cache); err != nil {
+			return nil, errors.Join(err, pool.Close())
+		}
+		c.render = &renderer{program: path, cache: cache, options: o}
+	}
+	return c, nil
+}
+
+// cacheFolder makes the folder for compiled code: dir when a child, which is nobody, can reach it, else one of our own
+// below the system's folder for temporary files. What is in it is run, so it must be ours alone to write.
+func cacheFolder(dir string) (string, error) {
+	if !reachable(filepath.Dir(dir)) {
+		dir = filepath.Join(os.TempDir(), fmt.Sprintf("sekisho-%d-%s", os.Getuid(), filepath.Base(dir)))
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("cannot make folder of compiled code: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", fmt.Errorf("cannot see folder of compiled code: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("cannot use %s for compiled code: somebody else can write to it", dir)
+	}
+	return dir, nil
+}
+
+// reachable reports whether everybody may go down the path to dir.
+func reachable(dir string) bool {
+	for {
+		info, err := os.Stat(dir)
+		if err == nil && info.Mode().Perm()&0o001 == 0 {
+			return false
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return true
+		}
+		dir = parent
+	}
+}
+
+// Rebuild has the file of req rebuilt.
+func (c *Children) Rebuild(ctx context.Context, req worker.Request) (worker.Result, error) {
+	lean, err := c.Pool.Rebuild(ctx, req)
+	if err != nil || c.render == nil || !wantsPDFium(lean) {
+		return lean, err
+	}
+	pool, err := c.render.open(ctx)
+	if err == nil {
+		err = empty(req.Output)
+	}
+	if err != nil { // what the lean child said stands
+		c.render.log().Error("cannot start children with PDFium", "error", err)
+		return lean, ctx.Err()
+	}
+	return pool.Rebuild(ctx, req)
+}
+
+// wantsPDFium reports whether a child with PDFium may do what a lean one could not.
+func wantsPDFium(r worker.Result) bool {
+	return r.Report.Type == "pdf" && (r.Reason == sanitize.ReasonUnsupported || r.Reason == sanitize.ReasonMalformed)
+}
+
+// empty makes f a file of no bytes again.
+func empty(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("cannot empty output: %w", err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("cannot empty output: %w", err)
+	}
+	return nil
+}
+
+// Close ends all children.
+func (c *Children) Close() error {
+	err := c.Pool.Close()
+	if c.render != nil {
+		err = errors.Join(err, c.render.close())
+	}
+	return err
+}
+
+// renderer is the pool of children with PDFium, opened when it is needed.
+type renderer struct {
+	program, cache string
+	options        worker.Options
+
+	mu   sync.Mutex
+	pool *worker.Pool
+}
+
+// The children with PDFium need more memory than others, and compiling it takes some seconds once.
+const (
+	renderMemory = 2 << 30
+	warmTime     = 2 * time.Minute
+)
+
+func (r *renderer) log() *slog.Logger {
+	if r.options.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return r.options.Log
+}
+
+func (r *renderer) open(ctx context.Context) (*worker.Pool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pool != nil {
+		return r.pool, nil
+	}
+	if err := r.warm(ctx); err != nil {
+		return nil, err
+	}
+	o := r.options
+	o.Child, o.Judge, o.Args, o.Ready, o.Memory = r.program, "", []string{"cache=" + r.cache}, 1, renderMemory
+	pool, err := worker.NewPool(o)
+	if err == nil {
+		r.pool = pool
+	}
+	return pool, err
+}
+
+// warm has PDFium compiled into the cache, unless it was before.
+func (r *renderer) warm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, warmTime)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, r.program, "warm", r.cache).CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot compile PDFium: %w: %s", err, out)
+	}
+	return nil
+}
+
+func (r *renderer) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pool == nil {
+		return nil
+	}
+	err := r.pool.Close()
+	r.pool = nil
+	return err
+}
