@@ -155,7 +155,7 @@ func (f *filter) foreign(top *frame) error {
 // unknownRule returns the rule for a name in this namespace that the grammar does not know.
 func unknownRule(space xmltext.Space) string {
 	switch space {
-	case xmltext.Unknown, grammar.NsLoext, grammar.NsCalcext, grammar.NsDrawooo, grammar.NsChartooo, grammar.NsTableooo, grammar.NsFormx, grammar.NsCss3t:
+	case xmltext.Unknown, grammar.NsLoext, grammar.NsOfficeooo, grammar.NsCalcext, grammar.NsDrawooo, grammar.NsChartooo, grammar.NsTableooo, grammar.NsFormx, grammar.NsCss3t:
 		return ruleVendor
 	}
 	if rule := grammar.SpaceRule(space); rule != "" {

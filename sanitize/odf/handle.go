@@ -47,7 +47,7 @@ func (f *filter) decide(element grammar.Element) (verdict, string) {
 		}
 	case grammar.PresentationEventListener:
 		return f.decideSlideAction()
-	case grammar.OfficeAnnotation, grammar.OfficeAnnotationEnd:
+	case grammar.OfficeAnnotation, grammar.OfficeAnnotationEnd, grammar.OfficeoooAnnotation:
 		if !f.d.pass.Policy.Comments {
 			return drop, ruleComment
 		}
@@ -106,8 +106,8 @@ func (f *filter) decideImage(element grammar.Element) (verdict, string) {
 		return keep, "" // what it holds decides
 	}
 	object := ""
-	if top := &f.frames[len(f.frames)-1]; element == grammar.DrawImage && strings.Contains(href, "ObjectReplacements/") {
-		object = top.object
+	if element == grammar.DrawImage {
+		object = f.frames[len(f.frames)-1].object
 	}
 	p, err := f.picture(href, object)
 	if err != nil {
@@ -115,6 +115,9 @@ func (f *filter) decideImage(element grammar.Element) (verdict, string) {
 		return drop, ""
 	}
 	if p.name == "" && (element == grammar.DrawImage || element == grammar.StyleBackgroundImage) {
+		if object != "" && p.rule == rulePicture {
+			return drop, rulePreview
+		}
 		return drop, p.rule
 	}
 	f.ref = p.name

@@ -29,6 +29,9 @@ func (f *filter) object(href string) (*object, string, error) {
 		return nil, targetRule(href), nil
 	}
 	folder := strings.TrimSuffix(entry, "content.xml")
+	if folder == f.from {
+		return nil, ruleDangling, nil // itself
+	}
 	key := pictureKey{f.to, folder}
 	if o := d.objects[key]; o != nil {
 		return o, "", nil

@@ -30,6 +30,7 @@ const (
 	ruleOLE           = "odf/ole"          // OLE objects; their picture stays
 	rulePicture       = "odf/picture"      // a picture that cannot be cleaned; a neutral one stands for it
 	rulePlugin        = "odf/plugin"       //
+	rulePreview       = "odf/preview"      // the picture of a chart or formula as it was last; it is drawn anew
 	ruleRDF           = "odf/rdf"          // RDF metadata
 	ruleRevision      = "odf/revision"     // tracked changes, all accepted
 	ruleScript        = "odf/script"       //

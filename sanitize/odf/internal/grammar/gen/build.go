@@ -110,6 +110,14 @@ func (m *model) extra(f []string) error {
 		for _, name := range m.expand(f[1]) {
 			m.add(name, f[2], f[3], f[4])
 		}
+	case "l":
+		from := m.byName[f[2]]
+		if from == nil {
+			return fmt.Errorf("extra: no element %q", f[2])
+		}
+		for _, name := range m.expand(f[1]) {
+			m.add(name, strings.Join(from.attrs, " "), strings.Join(from.children, " "), map[bool]string{true: "text"}[from.text])
+		}
 	case "a":
 		m.global = append(m.global, strings.Fields(f[1])...)
 	default:
