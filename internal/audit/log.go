@@ -189,7 +189,9 @@ func (l *Log) extend(events []Event) error {
 	next.File, next.Offset, next.Time = l.tip.name, l.tip.size+int64(len(text)), l.opt.Now().UTC().Truncate(time.Microsecond)
 	bytes, err := l.seal(&next)
 	if err != nil {
-		return l.undo(err)
+		// The lines are durable, and the head may vouch for them already: cut off now they would look tampered with. The
+		// next batch adopts them if it does not; what is recorded again after this error is then there twice.
+		return errors.Join(err, l.tip.close())
 	}
 	l.tip.size, l.tip.head, l.tip.headBytes = next.Offset, next, bytes
 	return nil
