@@ -61,7 +61,8 @@ func (e *Engine) index(id string) int {
 	return slices.IndexFunc(e.infos, func(i Info) bool { return i.ID == id })
 }
 
-// Declared returns the IDs of the formats that use the extension of name, or nil.
+// Declared returns the IDs of the formats that use the extension of name, or nil. The one that is called by it comes
+// first.
 func (e *Engine) Declared(untrustedName string) []string {
 	ext := extension(untrustedName)
 	if ext == "" {
@@ -69,7 +70,10 @@ func (e *Engine) Declared(untrustedName string) []string {
 	}
 	var ids []string
 	for _, i := range e.infos {
-		if slices.Contains(i.Extensions, ext) {
+		switch {
+		case i.ID == ext:
+			ids = append([]string{i.ID}, ids...)
+		case slices.Contains(i.Extensions, ext):
 			ids = append(ids, i.ID)
 		}
 	}

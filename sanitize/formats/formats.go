@@ -13,6 +13,7 @@ import (
 	"sekisho/sanitize/image/tiff"
 	"sekisho/sanitize/image/webp"
 	"sekisho/sanitize/json"
+	"sekisho/sanitize/odf"
 	"sekisho/sanitize/ooxml"
 	"sekisho/sanitize/pdf"
 	"sekisho/sanitize/text"
@@ -29,9 +30,19 @@ func All() []sanitize.Format {
 		ooxml.Docx,
 		ooxml.Dotm,
 		ooxml.Dotx,
+		ooxml.Flat{},
 		gif.Format{},
 		jpeg.Format{},
 		json.Format{},
+		odf.Odg,
+		odf.Odp,
+		odf.Ods,
+		odf.Odt,
+		ooxml.Encrypted{},
+		odf.Otg,
+		odf.Otp,
+		odf.Ots,
+		odf.Ott,
 		pdf.Format{},
 		png.Format{},
 		ooxml.Potm,
