@@ -1,6 +1,10 @@
 package pdf
 
-import "context"
+import (
+	"context"
+
+	"sekisho/sanitize/pdf/internal/layer"
+)
 
 // Engine is a second reader of PDF, a complete one, for what this package leaves to a sandboxed decoder: it sets damaged
 // files right, decodes pictures in JPXDecode and JBIG2Decode, and draws pages. Package pdfium has one.
@@ -57,8 +61,4 @@ type Sheet struct {
 }
 
 // Char is a character of a page, or white space that parts others.
-type Char struct {
-	Rune  rune
-	Box   [4]float64 // of the cell, not of the ink: left, bottom, right, top in units of the page; empty for some spaces
-	Angle float64    // of the line of writing, in radians, anticlockwise
-}
+type Char = layer.Char

@@ -56,6 +56,8 @@ const (
 	ruleInlineImage   = "pdf/inline-image"
 	ruleImage         = "pdf/image"
 	ruleReencoded     = "pdf/reencoded"
+	ruleRendered      = "pdf/rendered"
+	ruleSubstituted   = "pdf/font-substituted"
 	ruleFont          = "pdf/font"
 	ruleFontTable     = "pdf/font-table"
 	ruleCMap          = "pdf/cmap"

@@ -38,6 +38,7 @@ type walk struct {
 	inked   int                       // pages that have content
 	gap     bool                      // a node of the page tree is missing
 	where   string                    // the place that is being copied, for findings
+	without func(object.Name) bool    // keys that are left out of every dictionary, or nil
 }
 
 // role is an object of the input as one type.
@@ -148,6 +149,8 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 	for _, e := range src {
 		k := known.Key(string(e.Key))
 		switch {
+		case w.without != nil && w.without(e.Key):
+			continue
 		case k == nil:
 			w.drop(rulePrivateKey)
 			continue

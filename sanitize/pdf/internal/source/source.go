@@ -82,6 +82,9 @@ func (d *Document) Adopt(o object.Object) object.Ref {
 	return r
 }
 
+// Replace puts o in the place of the object with a number.
+func (d *Document) Replace(r object.Ref, o object.Object) { d.cache[r] = o }
+
 // Salvage makes a catalog for all pages that a scan found, in the order of their numbers, whatever the file's own
 // catalog leads to.
 func (d *Document) Salvage() {
