@@ -125,7 +125,7 @@ var slideActions = [...]string{
 	"ppaction://hlinkshowjump?jump=firstslide", "ppaction://hlinkshowjump?jump=lastslide",
 	"ppaction://hlinkshowjump?jump=nextslide", "ppaction://hlinkshowjump?jump=previousslide",
 	"ppaction://hlinkshowjump?jump=lastslideviewed", "ppaction://hlinkshowjump?jump=endshow",
-	"ppaction://hlinksldjump", "ppaction://noaction", "ppaction://media",
+	"ppaction://hlinksldjump", "ppaction://noaction",
 }
 
 // allowedAction reports whether a click may do this.
