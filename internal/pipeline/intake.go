@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"syscall"
 	"time"
 
 	"sekisho/internal/audit"
@@ -127,11 +126,11 @@ func renamed(raw string, job queue.Job) string {
 
 // room fails when taking size bytes in would leave less than the reserve on the disk of the spool.
 func (in intake) room(size int64) error {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(in.cfg.State, &s); err != nil {
-		return fmt.Errorf("cannot see free disk space: %w", err)
+	free, err := in.free()
+	if err != nil {
+		return err
 	}
-	if free := int64(s.Bavail) * s.Bsize; free-2*size < int64(in.cfg.DiskReserve) {
+	if free-2*size < int64(in.cfg.DiskReserve) {
 		return errNoSpace
 	}
 	return nil
