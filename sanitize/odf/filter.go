@@ -131,7 +131,7 @@ func (f *filter) start() error {
 			return f.skip(ruleEvent)
 		}
 		return f.skip(ruleUnknown)
-	case top.blank && !isCell(element):
+	case top.blank && !isCell(element), f.hiddenShape(element):
 		return f.skip(ruleHidden)
 	case action&grammar.Handle != 0:
 		return f.handle(element)
@@ -246,8 +246,7 @@ func (f *filter) over() (n int, err error) {
 // open begins an element in the output.
 func (f *filter) open(element grammar.Element) {
 	fr := frame{element: element}
-	action := element.Action()
-	if action&(grammar.NotEmpty|grammar.Handle) != 0 && !streams(element) {
+	if revocable(element) {
 		fr.mark, fr.held = f.w.Mark(), true
 	}
 	if n := len(f.frames); n > 0 {
@@ -344,11 +343,10 @@ func (f *filter) end() error {
 
 // closing looks at an element that is whole now and may still be taken back. It reports whether it stays.
 func (f *filter) closing(fr *frame) bool {
-	emptied := fr.seen > 0 && fr.kept == 0
-	if fr.element.Action()&grammar.NotEmpty != 0 && emptied {
-		return false
+	if fr.element.Action()&grammar.NotEmpty != 0 {
+		return fr.seen == 0 || fr.kept > 0
 	}
-	return fr.element.Action()&grammar.Handle == 0 || f.settle(fr)
+	return f.settle(fr)
 }
 
 // told tells the frame around an element what became of it.

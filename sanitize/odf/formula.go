@@ -170,6 +170,9 @@ func (f *formulaReader) name() bool {
 	}
 	f.rest = next
 	f.word = false
+	if f.mode == grammar.Fields && isOperator(strings.ToLower(name)) {
+		return true
+	}
 	if f.mode == grammar.Condition {
 		if isConditionFunction(strings.ToLower(name)) {
 			return true

@@ -34,6 +34,15 @@ func isConditionFunction(name string) bool {
 	return false
 }
 
+// isOperator reports whether name, in lower case, is an operator of expressions in text documents that is a word.
+func isOperator(name string) bool {
+	switch name {
+	case "eq", "neq", "l", "leq", "g", "geq", "and", "or", "xor", "not", "phd", "pow":
+		return true
+	}
+	return false
+}
+
 // functionNames are the functions, sorted (OpenDocument 1.3 Part 4, 6; LibreOffice for those with its name). Not among
 // them: DDE, WEBSERVICE, FILTERXML, IMAGE, EXTERNAL, MACRO, and what a document or an extension defines.
 var functionNames = [...]string{

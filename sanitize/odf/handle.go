@@ -9,15 +9,15 @@ import (
 	"sekisho/sanitize/odf/internal/grammar"
 )
 
-// streams reports whether an element with code is never taken back, so that it need not be held in memory.
-func streams(e grammar.Element) bool {
+// revocable reports whether an element with code may be taken back at its end, so that it is held in memory until then.
+func revocable(e grammar.Element) bool {
 	switch e {
-	case grammar.TableTable, grammar.TableTableRow, grammar.TableTableCell, grammar.TableCoveredTableCell,
-		grammar.DrawPage, grammar.TextSection, grammar.TextP, grammar.TextH, grammar.TextSpan, grammar.DrawFrame,
-		grammar.TextA, grammar.DrawA, grammar.TextTrackedChanges, grammar.TableTrackedChanges:
+	case grammar.DrawImage, grammar.DrawFillImage, grammar.DrawObject, grammar.TextListLevelStyleImage, grammar.ChartSymbolImage,
+		grammar.OfficeBinaryData, grammar.TableNamedExpression, grammar.TableNamedRange, grammar.TableDatabaseRange,
+		grammar.TableDataPilotTable, grammar.CalcextConditionalFormat, grammar.CalcextCondition, grammar.CalcextSparkline, grammar.StyleMap:
 		return true
 	}
-	return false
+	return e.Action()&grammar.NotEmpty != 0
 }
 
 // href returns xlink:href of the start tag that was read.
@@ -207,16 +207,13 @@ func (f *filter) captured(fr *frame) error {
 	return nil
 }
 
-// settle is the code of an element at its end, when it is whole in the output. It reports whether it stays.
+// settle is the code of a revocable element at its end, when it is whole in the output. It reports whether it stays.
 func (f *filter) settle(fr *frame) bool {
 	switch fr.element {
 	case grammar.DrawImage, grammar.DrawFillImage, grammar.DrawObject, grammar.TextListLevelStyleImage, grammar.ChartSymbolImage:
 		return fr.linked || fr.kept > 0
-	case grammar.TableNamedExpression, grammar.TableNamedRange, grammar.CalcextCondition, grammar.CalcextSparkline, grammar.StyleMap,
-		grammar.TableDatabaseRange, grammar.TableDataPilotTable, grammar.OfficeBinaryData:
-		return !fr.lost
-	case grammar.CalcextConditionalFormat, grammar.OfficeEventListeners:
+	case grammar.CalcextConditionalFormat:
 		return fr.seen == 0 || fr.kept > 0
 	}
-	return true
+	return !fr.lost
 }

@@ -11,7 +11,7 @@ import (
 
 // hiddenPlan is what a part must know of the whole before it is copied, where policy drops what is hidden.
 type hiddenPlan struct {
-	styles map[string]bool // styles that hide what has them, as family:name
+	styles map[string]bool // styles that hide what has them, as family:name; layers that are not shown, as layer:name
 	sheets map[string]bool // sheets that go, as sheetKey has them
 }
 
@@ -75,6 +75,10 @@ func (d *document) planElement(r *xmltext.Reader, style string) string {
 		if attr(r, grammar.NsText, "display") == "none" || attr(r, grammar.NsTable, "display") == "false" || attr(r, grammar.NsPresentation, "visibility") == "hidden" {
 			d.hidden.styles[style] = true
 		}
+	case r.Name.Space == grammar.NsDraw && string(r.Name.Local) == "layer":
+		if unseen(attr(r, grammar.NsDraw, "display")) {
+			d.hidden.styles["layer:"+attr(r, grammar.NsDraw, "name")] = true
+		}
 	case r.Name.Space == grammar.NsTable && string(r.Name.Local) == "table":
 		if d.hidden.styles["table:"+attr(r, grammar.NsTable, "style-name")] {
 			d.hidden.sheets[sheetKey(attr(r, grammar.NsTable, "name"))] = true
@@ -120,6 +124,17 @@ func (f *filter) isHidden(element grammar.Element) bool {
 	}
 	return false
 }
+
+// hiddenShape reports whether the start tag that was read is of a shape that is not shown on the screen, and goes.
+func (f *filter) hiddenShape(element grammar.Element) bool {
+	if f.d.pass.Policy.Hidden || element.Space() != grammar.NsDraw || element.Local() == "layer" {
+		return false
+	}
+	return f.d.hidden.styles["layer:"+attr(f.r, grammar.NsDraw, "layer")] || unseen(attr(f.r, grammar.NsDraw, "display")) || unseen(attr(f.r, grammar.NsDrawooo, "display"))
+}
+
+// unseen reports whether draw:display keeps something off the screen (OpenDocument 1.3 Part 3, 19.145).
+func unseen(display string) bool { return display == "none" || display == "printer" }
 
 func hiddenRow(r *xmltext.Reader) bool {
 	v := attr(r, grammar.NsTable, "visibility")

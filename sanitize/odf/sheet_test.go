@@ -98,6 +98,8 @@ func TestFormulas(t *testing.T) {
 		{"5-DDE(1;2;3)", grammar.Condition, false},
 		{"sum <A1:C3>|<D4>", grammar.Fields, true},
 		{"page == 1", grammar.Fields, true},
+		{"(a eq (b)) and (c leq (2))", grammar.Fields, true},
+		{"DDE(1)", grammar.Fields, false},
 	} {
 		r := formulaReader{rest: c.text, policy: &policy, mode: c.mode}
 		if got := r.allowed(); got != c.want {

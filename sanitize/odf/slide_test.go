@@ -30,6 +30,9 @@ func TestSlides(t *testing.T) {
 				[2]string{"Media/a.mp4", "NEEDLE"}, [2]string{"Pictures/a.png", pictureOf(t, 1)}),
 				Keep: []string{`<draw:frame><draw:image xlink:href="Pictures/image1.png"/></draw:frame>`}, Gone: []string{"NEEDLE", "plugin"}, Rules: []string{rulePlugin, ruleMedia}, Exact: true},
 			{Name: "hidden slide", Policy: strict(), Input: slide(hidden, `<draw:rect draw:name="NEEDLE"/>`), Gone: []string{"NEEDLE", "draw:page "}, Rules: []string{ruleHidden}, Exact: true},
+			{Name: "hidden shapes", Policy: strict(), Input: slide("", `<draw:layer-set><draw:layer draw:name="L" draw:display="none"/></draw:layer-set><draw:rect draw:layer="L" draw:name="NEEDLE1"/>`+
+				`<draw:g drawooo:display="none" xmlns:drawooo="http://openoffice.org/2010/draw"><draw:rect draw:name="NEEDLE2"/></draw:g><draw:rect draw:name="見える"/>`),
+				Keep: []string{"見える"}, Gone: []string{"NEEDLE"}, Rules: []string{ruleHidden}, Exact: true},
 			{Name: "controls", Input: slide("", `<office:forms><form:form form:name="f" xlink:href="http://NEEDLE/submit" form:datasource="NEEDLE" form:command="NEEDLE">`+
 				`<form:button form:name="b" form:label="送信" form:button-type="submit" xlink:href="http://NEEDLE" form:image-data="http://NEEDLE" form:control-implementation="ooo:com.sun.star.form.component.CommandButton">`+
 				`<form:properties><form:property form:property-name="NEEDLE" office:value-type="string" office:string-value="x"/><form:property form:property-name="MultiLine" office:value-type="boolean" office:boolean-value="true"/></form:properties>`+
