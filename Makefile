@@ -33,8 +33,8 @@ lint: ## formatting, vet, staticcheck, known vulnerabilities
 	$(GO) tool staticcheck ./...
 	@bash .ci/vulncheck
 
-bench: build ## speed beside peers (qpdf, mutool, unzip|zip, jpegtran, convert) where installed
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./... | grep -E '^(Benchmark|pkg:)'
+bench: build ## speed, beside peers (qpdf, unzip|zip, jpegtran, convert) where installed
+	@bash .ci/bench
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@bash .ci/fuzz $(FUZZTIME)
