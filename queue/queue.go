@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -29,6 +30,7 @@ type Options struct {
 	Duplicates time.Duration // in which a repeated Publish of a message that is done is recognised; default 2 minutes
 	Replicas   int           // copies in a cluster; default 1
 	AckWait    time.Duration // after which a silent worker is taken for dead; default 30 s
+	StoreWait  time.Duration // in which the server must have stored a message; default 5 s
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +46,9 @@ func (o Options) withDefaults() Options {
 	if o.AckWait == 0 {
 		o.AckWait = 30 * time.Second
 	}
+	if o.StoreWait == 0 {
+		o.StoreWait = 5 * time.Second
+	}
 	return o
 }
 
@@ -55,6 +60,7 @@ type Queue struct {
 	running runningSet
 
 	attaching sync.Mutex    // one consumer is made at a time
+	unstored  atomic.Int32  // publishes in a row that the server did not store
 	stale     chan struct{} // holds a token when the stream was begun anew, for KeepReconciled
 }
 
@@ -151,14 +157,40 @@ func (q *Queue) publish(ctx context.Context, stage string, id ID, generation int
 	if msgID != "" {
 		opts = append(opts, jetstream.WithMsgID(msgID))
 	}
-	ack, err := q.js.PublishMsg(ctx, msg, opts...)
+	inTime, cancel := context.WithTimeout(ctx, q.opt.StoreWait)
+	defer cancel()
+	ack, err := q.js.PublishMsg(inTime, msg, opts...)
 	if thereAlready(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("cannot publish %s of job %s: %w", stage, id, err)
+		return false, errors.Join(fmt.Errorf("cannot publish %s of job %s: %w", stage, id, err), q.notStored(ctx, err))
 	}
+	q.unstored.Store(0)
 	return !ack.Duplicate, nil
+}
+
+// maxUnstored is how many publishes in a row may go without an answer before the stream is begun anew.
+const maxUnstored = 3
+
+// notStored counts a publish that the server did not answer. A server whose disk failed once in a sync stores nothing more
+// in that block of its store, for ever, and only says so in its log; a fresh stream has fresh blocks. A server that cannot
+// be reached at all does not begin one either.
+func (q *Queue) notStored(ctx context.Context, err error) error {
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || q.unstored.Add(1) < maxUnstored {
+		return nil
+	}
+	q.attaching.Lock()
+	defer q.attaching.Unlock()
+	if q.unstored.Load() < maxUnstored {
+		return nil // another was faster
+	}
+	q.opt.Log.Error("queue: the server stores nothing more; the stream is begun anew")
+	if err := q.restart(ctx); err != nil {
+		return err
+	}
+	q.unstored.Store(0)
+	return nil
 }
 
 // thereAlready reports whether a publish was refused because the subject holds its one message. The server gives this
