@@ -64,6 +64,7 @@ func (p *program) start(t *testing.T) {
 	defer log.Close()
 	p.cmd = exec.Command(filepath.Join(bin, p.name), p.args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it does not outlive a test that was stopped
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
