@@ -53,9 +53,6 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d p
 	if sheet.Box, err = box(guest, p); err != nil {
 		return malformed(fmt.Sprintf("measure page %d", number+1), err)
 	}
-	if sheet.Chars, err = chars(guest, p); err != nil {
-		return malformed(fmt.Sprintf("read page %d", number+1), err)
-	}
 	drawn, err := guest.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: p, DPI: resolution(sheet.Box, d), RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT, RenderForm: true, Document: &doc,
 	})
@@ -71,10 +68,13 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d p
 	if drawn.Result.HasTransparency {
 		onWhite(sheet.RGBA)
 	}
-	if len(sheet.Chars) > 0 && blank(sheet.RGBA) {
-		if sheet.Lost, err = meant(guest, p, sheet.Chars, sheet.Box); err != nil {
+	if blank(sheet.RGBA) {
+		if sheet.Lost, err = meant(guest, p, sheet.Box); err != nil {
 			return malformed(fmt.Sprintf("read page %d", number+1), err)
 		}
+	}
+	if sheet.Chars, err = allChars(guest, doc, number, p); err != nil {
+		return malformed(fmt.Sprintf("read page %d", number+1), err)
 	}
 	return page(sheet)
 }

@@ -2,6 +2,8 @@ package pdfium
 
 import (
 	"errors"
+	"unicode"
+	"unicode/utf16"
 
 	pdfium "github.com/klippa-app/go-pdfium"
 	"github.com/klippa-app/go-pdfium/enums"
@@ -13,6 +15,24 @@ import (
 
 // maxChars bounds the characters of one page.
 const maxChars = 1 << 20
+
+// allChars returns the characters of a page and of what is laid over it: the values of fields, the words of notes. Those
+// are made part of the page for it, which changes the page.
+func allChars(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, p requests.Page) ([]pdf.Char, error) {
+	count, err := guest.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: p})
+	if err != nil || count.Count == 0 {
+		return chars(guest, p)
+	}
+	if _, err := guest.FPDFPage_Flatten(&requests.FPDFPage_Flatten{Page: p}); err != nil {
+		return nil, err
+	}
+	flat, err := guest.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: doc, Index: number})
+	if err != nil {
+		return nil, err
+	}
+	defer guest.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: flat.Page})
+	return chars(guest, requests.Page{ByReference: &flat.Page})
+}
 
 // chars returns the characters of a page in reading order.
 func chars(guest pdfium.Pdfium, p requests.Page) ([]pdf.Char, error) {
@@ -29,14 +49,25 @@ func chars(guest pdfium.Pdfium, p requests.Page) ([]pdf.Char, error) {
 	if count.Count > maxChars {
 		return nil, errors.New("too many characters")
 	}
-	list := make([]pdf.Char, count.Count)
-	for i := range list {
-		if list[i], err = char(guest, text, i); err != nil {
+	list := make([]pdf.Char, 0, count.Count)
+	for i := range count.Count {
+		c, err := char(guest, text, i)
+		if err != nil {
 			return nil, err
 		}
+		if n := len(list); n > 0 && utf16.IsSurrogate(c.Rune) {
+			if whole := utf16.DecodeRune(list[n-1].Rune, c.Rune); whole != unicode.ReplacementChar {
+				list[n-1].Rune = whole // PDFium counts in units of UTF-16
+				continue
+			}
+		}
+		list = append(list, c)
 	}
 	return list, nil
 }
+
+// endHyphen is what PDFium gives for a hyphen at the end of a line.
+const endHyphen = 2
 
 // char returns one character. One that PDFium put in itself, between words, has no box.
 func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, error) {
@@ -45,6 +76,9 @@ func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, 
 		return pdf.Char{}, err
 	}
 	c := pdf.Char{Rune: rune(code.Unicode)}
+	if c.Rune == endHyphen {
+		c.Rune = '-'
+	}
 	if c.Rune <= ' ' {
 		return c, nil
 	}
@@ -55,7 +89,7 @@ func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, 
 	c.Box = [4]float64{float64(b.Rect.Left), float64(b.Rect.Bottom), float64(b.Rect.Right), float64(b.Rect.Top)}
 	angle, err := guest.FPDFText_GetCharAngle(&requests.FPDFText_GetCharAngle{TextPage: text, Index: i})
 	if err == nil {
-		c.Angle = float64(angle.CharAngle)
+		c.Angle = -float64(angle.CharAngle) // PDFium counts clockwise
 	}
 	return c, nil
 }
@@ -64,13 +98,21 @@ func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, 
 const lookedAt = 1000
 
 // meant reports whether a page has text that is written to be seen: with ink that is not white, inside what is shown.
-func meant(guest pdfium.Pdfium, p requests.Page, list []pdf.Char, box [4]float64) (bool, error) {
+func meant(guest pdfium.Pdfium, p requests.Page, box [4]float64) (bool, error) {
 	loaded, err := guest.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: p})
 	if err != nil {
 		return false, err
 	}
 	defer guest.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: loaded.TextPage})
-	for i, c := range list[:min(len(list), lookedAt)] {
+	count, err := guest.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: loaded.TextPage})
+	if err != nil {
+		return false, err
+	}
+	for i := range min(count.Count, lookedAt) {
+		c, err := char(guest, loaded.TextPage, i)
+		if err != nil {
+			return false, err
+		}
 		x, y := (c.Box[0]+c.Box[2])/2, (c.Box[1]+c.Box[3])/2
 		inside := x > box[0] && x < box[2] && y > box[1] && y < box[3]
 		if c.Rune > ' ' && inside && inked(guest, loaded.TextPage, i) {

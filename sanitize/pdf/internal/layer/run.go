@@ -102,8 +102,7 @@ func (w *writer) follows(p place) bool {
 	sin, cos := math.Sincos(last.angle)
 	dx, dy := p.x-last.x, p.y-last.y
 	along, off := dx*cos+dy*sin, dy*cos-dx*sin
-	gap := along - last.advance
-	return math.Abs(off) < 0.3*last.size && gap > -0.5*last.size && gap < 3*last.size
+	return math.Abs(off) < 0.3*last.size && along > -0.1*last.size && along-last.advance < 3*last.size
 }
 
 // below reports whether p continues a line that goes down (ISO 32000-2 9.7.4.3, Figure 55), which the run is or may be.
@@ -143,7 +142,7 @@ func (w *writer) line(run []place) error {
 	rise := size * descent / em // from the lower edge of the cell to the base line
 	w.begin(w.across, size, cos, sin, first.x-sin*rise, first.y+cos*rise)
 	pen := 0.0
-	for _, p := range run {
+	for i, p := range run {
 		at := (p.x-first.x)*cos + (p.y-first.y)*sin
 		if p.space {
 			if err := w.add(' ', max(at-pen, 0), size, &pen); err != nil {
@@ -151,12 +150,26 @@ func (w *writer) line(run []place) error {
 			}
 		}
 		w.adjust((pen-at)*em/size, &pen, at)
-		if err := w.add(p.char, p.advance, size, &pen); err != nil {
+		if err := w.add(p.char, stretched(run[i:], cos, sin), size, &pen); err != nil {
 			return err
 		}
 	}
 	w.out = append(w.out, ">]TJ\n"...)
 	return nil
+}
+
+// stretched returns how far it is from the first character of a run to the second when they are of one word, so that
+// letters that are spaced out do not fall apart into words; else how wide the first one is.
+func stretched(run []place, cos, sin float64) float64 {
+	p := run[0]
+	if len(run) == 1 || run[1].space {
+		return p.advance
+	}
+	next := (run[1].x-p.x)*cos + (run[1].y-p.y)*sin
+	if gap := next - p.advance; next > 0 && gap < 0.5*p.size {
+		return next
+	}
+	return p.advance
 }
 
 // column writes a run that goes down. Every cell is as high as the size; the writing position is the middle of its upper
