@@ -94,7 +94,7 @@ func (f *filter) checked(check grammar.Check, value []byte) ([]byte, string) {
 	return value, ""
 }
 
-// class returns a word in a namespace (OpenDocument 1.3 Part 3, 18.3.22 namespacedToken) with the usual prefix.
+// class returns a word in a namespace (OpenDocument 1.3 Part 3, 18.3: namespacedToken) with the usual prefix.
 func (f *filter) class(value []byte) ([]byte, string) {
 	prefix, word, ok := bytes.Cut(value, []byte(":"))
 	if !ok {
@@ -128,7 +128,7 @@ func (f *filter) formula(check grammar.Check, value []byte) ([]byte, string) {
 	return f.value, ""
 }
 
-// language splits the prefix that names the language off an expression (Part 3, 19.642: table:formula). It is "?" when
+// language splits the prefix that names the language off an expression (Part 3: table:formula). It is "?" when
 // the language is not known here.
 func (f *filter) language(value []byte) (prefix, text string) {
 	before, after, ok := bytes.Cut(value, []byte(":"))

@@ -91,8 +91,7 @@ const maxFlatHead = 256 << 10
 // flatKind returns which flat document in is. One that does not say is taken for text, so that it is no plain XML:
 // its rebuild refuses it.
 func flatKind(in sanitize.Input) (Variant, bool) {
-	head := in.Head(64)
-	if !bytes.Contains(head, []byte("<")) {
+	if head := bytes.TrimLeft(in.Head(4096), "\x00\xef\xbb\xbf\xfe\xff \t\r\n"); len(head) == 0 || head[0] != '<' {
 		return 0, false
 	}
 	r := xmltext.NewReader(io.LimitReader(in.Reader(), maxFlatHead), xmltext.Options{MaxToken: maxFlatHead, Doctype: true, Space: grammar.LookupSpace})

@@ -27,6 +27,7 @@ type filter struct {
 	err    error  // that ends the copy
 	steps  int    // tokens since the context was looked at
 	value  []byte // scratch, for values
+	tally  map[sanitize.Finding]int
 }
 
 // frame is one open element of the input that is not dropped.
@@ -56,11 +57,21 @@ const (
 )
 
 func newFilter(d *document, in io.Reader, out io.Writer, where string) *filter {
-	return &filter{d: d, where: where, r: xmltext.NewReader(in, d.xmlOptions()), w: xmltext.NewWriter(out)}
+	return &filter{d: d, where: where, r: xmltext.NewReader(in, d.xmlOptions()), w: xmltext.NewWriter(out), tally: map[sanitize.Finding]int{}}
 }
 
-// found records a finding about the part.
-func (f *filter) found(rule string, action sanitize.Action) { f.d.found(rule, action, f.where) }
+// found records a finding about the part. There may be one for each token, so that they are counted here first.
+func (f *filter) found(rule string, action sanitize.Action) {
+	f.tally[sanitize.Finding{Rule: rule, Action: action, Where: f.where}]++
+}
+
+// tell gives the findings to the report, which the engine sorts.
+func (f *filter) tell() {
+	for finding, n := range f.tally {
+		finding.Count = n
+		f.d.report.Findings = append(f.d.report.Findings, finding)
+	}
+}
 
 // removed records that something went. An empty rule tells nothing.
 func (f *filter) removed(rule string) {
@@ -79,6 +90,7 @@ func (f *filter) run() error {
 		k, err := f.r.Next()
 		if errors.Is(err, io.EOF) {
 			f.d.notes(f.r.Dropped, f.where)
+			f.tell()
 			return f.w.Flush()
 		}
 		if err != nil {

@@ -19,7 +19,7 @@ func isFunction(name string) bool {
 }
 
 // isConditionFunction reports whether name, in lower case, is one of the functions of conditions (OpenDocument 1.3
-// Part 3, 19.483 and 19.600, and LibreOffice's conditional formats).
+// Part 3: table:condition, style:condition, and LibreOffice's conditional formats).
 func isConditionFunction(name string) bool {
 	switch name {
 	case "cell-content", "cell-content-is-between", "cell-content-is-not-between", "cell-content-is-whole-number",

@@ -41,6 +41,10 @@ func (f *filter) decide(element grammar.Element) (verdict, string) {
 		if href := f.href(); href == ".." || href == "." { // the document that the chart is in
 			f.ref = href
 		}
+	case grammar.OfficeDocument:
+		if isDocument(attr(f.r, grammar.NsOffice, "mimetype")) && !f.d.pass.Policy.Embedded {
+			return drop, ruleEmbedded
+		}
 	case grammar.OfficeMeta:
 		if !f.d.pass.Policy.Metadata {
 			return drop, ruleMetadata
@@ -162,7 +166,7 @@ func (f *filter) decideText(element grammar.Element) (verdict, string) {
 	return capture, ""
 }
 
-// decideSlideAction keeps the moves between slides (OpenDocument 1.3 Part 3, 19.383: presentation:action).
+// decideSlideAction keeps the moves between slides (OpenDocument 1.3 Part 3: presentation:action).
 func (f *filter) decideSlideAction() (verdict, string) {
 	href := f.href()
 	switch attr(f.r, grammar.NsPresentation, "action") {

@@ -133,7 +133,7 @@ func (f *filter) hiddenShape(element grammar.Element) bool {
 	return f.d.hidden.styles["layer:"+attr(f.r, grammar.NsDraw, "layer")] || unseen(attr(f.r, grammar.NsDraw, "display")) || unseen(attr(f.r, grammar.NsDrawooo, "display"))
 }
 
-// unseen reports whether draw:display keeps something off the screen (OpenDocument 1.3 Part 3, 19.145).
+// unseen reports whether draw:display keeps something off the screen (OpenDocument 1.3 Part 3: draw:display).
 func unseen(display string) bool { return display == "none" || display == "printer" }
 
 func hiddenRow(r *xmltext.Reader) bool {

@@ -130,7 +130,7 @@ func (d *document) member(data []byte, where string) ([]byte, string, error) {
 	return out.Bytes(), report.Output, nil
 }
 
-// inline rebuilds a picture that stands in an XML part as text (OpenDocument 1.3 Part 3, 19.?: office:binary-data), and
+// inline rebuilds a picture that stands in an XML part as text (OpenDocument 1.3 Part 3, 10.4.5: office:binary-data), and
 // returns it as text; nil when it is lost.
 func (f *filter) inline(text []byte) ([]byte, error) {
 	data, err := base64.StdEncoding.DecodeString(strings.Map(dropBlank, string(text)))

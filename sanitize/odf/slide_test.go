@@ -93,6 +93,9 @@ func TestFlat(t *testing.T) {
 			{Name: "picture from outside", Input: flat(Fodt, "text", "", `<text:p><draw:frame><draw:image xlink:href="http://NEEDLE/x.png"/></draw:frame></text:p>`), Gone: []string{"NEEDLE"}, Rules: []string{ruleExternalLink}, Exact: true},
 			{Name: "object inside", Input: flat(Fodt, "text", "", `<text:p><draw:frame><draw:object><math:math><math:mi>x</math:mi></math:math></draw:object></draw:frame><draw:frame><draw:object-ole><office:binary-data>TkVFRExF</office:binary-data></draw:object-ole></draw:frame></text:p>`),
 				Keep: []string{"<math:mi>x</math:mi>"}, Gone: []string{"TkVFRExF", "object-ole"}, Rules: []string{ruleOLE}, Exact: true},
+			{Name: "document inside by policy", Policy: strict(), Input: flat(Fodt, "text", "", `<text:p>外<draw:frame><draw:object><office:document office:mimetype="`+variants[Ods].mime+`"><office:body>`+
+				`<office:spreadsheet><table:table table:name="NEEDLE"/></office:spreadsheet></office:body></office:document></draw:object></draw:frame></text:p>`), Keep: []string{"外"}, Gone: []string{"NEEDLE"}, Rules: []string{ruleEmbedded}, Exact: true},
+			{Name: "behind blanks", Input: append([]byte("\n \n"), flat(Fodt, "text", "", "<text:p>平文</text:p>")[38:]...), Keep: []string{"平文"}, Exact: true},
 			{Name: "programs", Input: []byte(`<office:document` + namespaces + ` office:mimetype="` + variants[Fodt].mime + `"><office:scripts><office:script script:language="ooo:Basic"><x xmlns="urn:NEEDLE">Sub Main</x></office:script></office:scripts>` +
 				`<office:meta><dc:title>題名</dc:title><meta:template xlink:href="http://NEEDLE"/></office:meta><office:settings><config:config-item-set config:name="ooo:configuration-settings">` +
 				`<config:config-item config:name="PrinterName" config:type="string">NEEDLE</config:config-item><config:config-item config:name="TabsRelativeToIndent" config:type="boolean">true</config:config-item>` +

@@ -37,7 +37,7 @@ func Variants() []Variant {
 // variantRow describes a variant.
 type variantRow struct {
 	id, name string
-	mime     string // in the file itself (OpenDocument 1.3 Part 2, 3.3; Part 3, 19.379), and of the file
+	mime     string // in the file itself (OpenDocument 1.3 Part 2, 3.3; Part 3: office:mimetype), and of the file
 	flat     bool
 }
 
