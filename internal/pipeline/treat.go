@@ -64,7 +64,11 @@ func (g *Gateway) sanitise(ctx context.Context, m queue.Message) queue.Outcome {
 	case t.Reason != "":
 		return g.hold(ctx, job, t)
 	}
-	if err := g.seal(ctx, job, t, out); err != nil {
+	err = g.seal(ctx, job, t, out)
+	switch {
+	case errors.Is(err, manifest.ErrContent): // it would fail for ever: a person has to look
+		return g.hold(ctx, job, treated{Report: t.Report, Reason: sanitize.ReasonVerify, Detail: err.Error()})
+	case err != nil:
 		return g.later("cannot seal file", job.ID, err)
 	}
 	return g.publishSend(ctx, job)
@@ -194,10 +198,22 @@ func (g *Gateway) later(what string, id queue.ID, err error) queue.Outcome {
 	return queue.RestFor(2 * time.Second)
 }
 
+// Bounds of the findings in a manifest: its text has to stay below manifest.MaxManifest whatever a file holds. The record
+// has more.
+const (
+	sealedFindings = 1000
+	sealedWhere    = 256 // bytes of one place
+)
+
+// manifestFindings returns findings as a manifest may hold them. Their places are text of the file: what it is called or
+// holds must never be why a file cannot be sealed.
 func manifestFindings(all []sanitize.Finding) []manifest.Finding {
+	all = all[:min(len(all), sealedFindings)]
 	out := make([]manifest.Finding, 0, len(all))
 	for _, f := range all {
-		out = append(out, manifest.Finding{Rule: f.Rule, Action: string(f.Action), Where: f.Where, Count: f.Count})
+		out = append(out, manifest.Finding{
+			Rule: f.Rule, Action: string(f.Action), Where: manifest.SafeText(f.Where, sealedWhere), Count: f.Count,
+		})
 	}
 	return out
 }

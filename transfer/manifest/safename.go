@@ -78,3 +78,23 @@ func replaceForbidden(s string) string {
 	}
 	return b.String()
 }
+
+// SafeText returns text that a manifest may hold, as near to the untrusted one as it can be: at most limit bytes (and
+// never more than MaxText), hidden characters and bytes that are no UTF-8 as '_', and "…" for what was cut off.
+func SafeText(untrusted string, limit int) string {
+	limit = min(limit, MaxText)
+	s := strings.Map(func(r rune) rune {
+		if hidden(r) {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(untrusted, "_"))
+	if len(s) <= limit {
+		return s
+	}
+	end := max(limit-len("…"), 0)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}
