@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 
 	"sekisho/internal/durable"
 	"sekisho/transfer/manifest"
@@ -30,7 +31,13 @@ type folder struct {
 	dir      string // below stages
 	fileMode fs.FileMode
 	dirMode  fs.FileMode
+
+	mu   sync.Mutex
+	safe map[string]bool // folders below root whose names are durable
 }
+
+// maxSafe bounds folder.safe. Beyond it all are synced once more.
+const maxSafe = 10_000
 
 // open makes the folder ready for the route, and removes staged files that have no intent. While an intent is open it insists
 // on the folder the intent was for: in any other one the staged file would be missing, which would look like a release.
@@ -139,13 +146,34 @@ func (f *folder) makeOne(parent, name string) (string, error) {
 		err := durable.MkdirAll(f.root, dir, f.dirMode)
 		info, statErr := f.root.Lstat(dir)
 		if statErr == nil && info.IsDir() && err == nil {
-			return dir, nil
+			return dir, f.secure(parent, dir)
 		}
 		if statErr != nil || info.IsDir() {
 			return "", errors.Join(err, statErr)
 		}
 	}
 	return "", fmt.Errorf("cannot make folder %q: too many files have its name", name)
+}
+
+// secure makes the name of the folder dir durable. It may be there because another package has just made it, and has not
+// synced it yet; a file that is released into it would be lost with it.
+func (f *folder) secure(parent, dir string) error {
+	f.mu.Lock()
+	known := f.safe[dir]
+	f.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := durable.SyncDir(f.root, path.Clean(parent)); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.safe == nil || len(f.safe) >= maxSafe {
+		f.safe = map[string]bool{}
+	}
+	f.safe[dir] = true
+	return nil
 }
 
 // freeName returns the first name in the order name, name (2), name (3) … that is free in dir.
