@@ -166,7 +166,9 @@ func (r *renderer) open(ctx context.Context) (*worker.Pool, error) {
 func (r *renderer) warm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, warmTime)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, r.program, "warm", r.cache).CombinedOutput(); err != nil {
+	cmd := exec.CommandContext(ctx, r.program, "warm", r.cache)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a gateway that dies at each start leaves no pile of them
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot compile PDFium: %w: %s", err, out)
 	}
 	return nil
