@@ -17,6 +17,7 @@ import (
 	"sekisho/internal/arrival"
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
+	"sekisho/internal/health"
 	"sekisho/internal/pipeline"
 	"sekisho/sanitize"
 	"sekisho/transfer/keyfile"
@@ -227,11 +228,28 @@ func gatewayCommand(logs *slog.Logger) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(gateway.Run(cmd.Context()), gateway.Close())
+			return errors.Join(runWatched(cmd.Context(), gateway, g.Health), gateway.Close())
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
+}
+
+// runWatched runs the gateway and answers the supervisor of this machine at address, unless that is "".
+func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string) error {
+	if address == "" {
+		return gateway.Run(ctx)
+	}
+	listener, err := health.Listen(address)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() { watched <- health.Serve(ctx, listener, gateway.Watch()) }()
+	err = gateway.Run(ctx)
+	stop()
+	return errors.Join(err, <-watched)
 }
 
 func workerCommand(logs *slog.Logger) *cobra.Command {

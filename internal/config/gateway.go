@@ -21,6 +21,7 @@ type Gateway struct {
 	Exceptions    bool     `toml:"exceptions"`     // whether two people may release an original (例外措置)
 	DiskReserve   Size     `toml:"disk_reserve"`   // free space below which intake pauses
 	Intake        Size     `toml:"intake_limit"`   // files longer than this stay in the inbox
+	Health        string   `toml:"health"`         // loopback address for probes and figures, "127.0.0.1:9464"; "": none
 
 	Routes   []Route   `toml:"route"`
 	Scanners []Scanner `toml:"scanner"`
