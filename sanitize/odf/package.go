@@ -1,6 +1,7 @@
 package odf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type document struct {
 
 	archive *zipfile.Archive // nil of a flat document
 	entries map[string]*zipfile.Entry
-	version string          // of the manifest
+	version string // of the manifest
+	secrets map[string]*secret
 	used    map[string]bool // entries that something led to
 
 	pictures map[pictureKey]*picture
@@ -32,6 +34,7 @@ type document struct {
 	counts   map[string]int // names given, by folder
 	files    []file         // of the output, in their order
 	packed   *packed
+	password string // that opened the document
 	hidden   hiddenPlan
 }
 
@@ -84,14 +87,17 @@ func (d *document) open(in sanitize.Input) error {
 			d.found(ruleZip, sanitize.Repaired, o.Entry)
 		}
 	}
-	return d.readManifest()
+	if err := d.readManifest(); err != nil {
+		return err
+	}
+	return d.unlock()
 }
 
 // maxManifest bounds the manifest in bytes.
 const maxManifest = 16 << 20
 
-// readManifest looks through the manifest (OpenDocument 1.3 Part 2, 4): a document with an encrypted entry is
-// ErrEncrypted. What entries there are, the archive says.
+// readManifest looks through the manifest (OpenDocument 1.3 Part 2, 4) for how entries are encrypted. What entries there
+// are, the archive says.
 func (d *document) readManifest() error {
 	d.used[typeName], d.used[manifestName] = true, true
 	e := d.entries[manifestName]
@@ -102,7 +108,8 @@ func (d *document) readManifest() error {
 	if err != nil {
 		return err
 	}
-	r := xmltext.NewReader(strings.NewReader(string(b)), d.xmlOptions())
+	r := xmltext.NewReader(bytes.NewReader(b), d.xmlOptions())
+	name := ""
 	for {
 		k, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -118,10 +125,22 @@ func (d *document) readManifest() error {
 		switch string(r.Name.Local) {
 		case "manifest":
 			d.version = attr(r, grammar.NsManifest, "version")
-		case "encryption-data", "encrypted-key":
-			return fmt.Errorf("%w: the manifest names encrypted entries", sanitize.ErrEncrypted)
+		case "file-entry":
+			name = attr(r, grammar.NsManifest, "full-path")
+		case "encrypted-key":
+			return fmt.Errorf("%w: under the key of a person", sanitize.ErrEncrypted)
+		case "encryption-data", "algorithm", "start-key-generation", "key-derivation":
+			d.secret(name).note(r)
 		}
 	}
+}
+
+// secret returns how the entry called name is encrypted.
+func (d *document) secret(name string) *secret {
+	if d.secrets[name] == nil {
+		d.secrets[name] = &secret{}
+	}
+	return d.secrets[name]
 }
 
 // folder rebuilds the parts of the document in folder of the input, which is "" or ends in a slash, to the folder to.
@@ -175,7 +194,11 @@ func (d *document) openXML(e *zipfile.Entry) (io.ReadCloser, error) {
 	if e.Size > d.limits.XMLPart {
 		return nil, fmt.Errorf("%w: part %q has %d bytes, at most %d", sanitize.ErrLimit, e.Name, e.Size, d.limits.XMLPart)
 	}
-	return d.archive.Open(e, d.pass.Expand)
+	if d.secrets[e.Name] == nil {
+		return d.archive.Open(e, d.pass.Expand)
+	}
+	b, err := d.read(e, d.limits.XMLPart)
+	return io.NopCloser(bytes.NewReader(b)), err
 }
 
 // xmlOptions returns how XML is read here.

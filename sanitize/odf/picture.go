@@ -63,7 +63,7 @@ func (f *filter) picture(href, object string) (*picture, error) {
 	if err := d.pass.Entry(); err != nil {
 		return nil, err
 	}
-	data, err := d.archive.ReadAll(d.entries[entry], d.limits.FileSize, d.pass.Expand)
+	data, err := d.read(d.entries[entry], d.limits.FileSize)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (v Variant) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, 
 	report := sanitize.Report{Type: variants[v].id, Output: variants[v].id}
 	d := &document{
 		ctx: ctx, pass: pass, limits: pass.Policy.Limits, variant: v, report: &report,
-		pictures: map[pictureKey]*picture{}, used: map[string]bool{}, objects: map[pictureKey]*object{}, counts: map[string]int{},
+		pictures: map[pictureKey]*picture{}, used: map[string]bool{}, secrets: map[string]*secret{}, objects: map[pictureKey]*object{}, counts: map[string]int{},
 	}
 	var err error
 	if variants[v].flat {
