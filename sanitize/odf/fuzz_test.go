@@ -66,6 +66,8 @@ func FuzzPackage(f *testing.F) {
 	f.Add(pack(f, Odt, entries{{"content.xml", content("text", "", "<text:p>x</text:p>")}, {"meta.xml", `<office:document-meta` + namespaces + `/>`}}))
 	f.Add(flat(Fodt, "text", "", "<text:p>x</text:p>"))
 	f.Add(flat(Fods, "spreadsheet", "", `<table:table><table:table-row table:visibility="collapse"/></table:table>`))
+	f.Add(flat(Fodt, "text", `<text:list-style><text:list-level-style-image xlink:href="a"/></text:list-style><draw:fill-image xlink:href="b"/>`,
+		`<text:p><draw:frame><draw:object><office:document office:mimetype="x"/></draw:object><draw:image><office:binary-data>AAAA</office:binary-data></draw:image></draw:frame></text:p>`))
 	f.Fuzz(func(t *testing.T, in []byte) { checkStable(t, fuzzEngine(t), in, sanitize.Strict()) })
 }
 

@@ -118,7 +118,7 @@ func (f *filter) decideImage(element grammar.Element) (verdict, string) {
 		f.err = err
 		return drop, ""
 	}
-	if p.name == "" && (element == grammar.DrawImage || element == grammar.StyleBackgroundImage) {
+	if p.name == "" && (element == grammar.DrawImage || element == grammar.StyleBackgroundImage || f.d.archive == nil) {
 		if object != "" && p.rule == rulePicture {
 			return drop, rulePreview
 		}

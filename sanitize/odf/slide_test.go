@@ -95,6 +95,9 @@ func TestFlat(t *testing.T) {
 				Keep: []string{"<math:mi>x</math:mi>"}, Gone: []string{"TkVFRExF", "object-ole"}, Rules: []string{ruleOLE}, Exact: true},
 			{Name: "document inside by policy", Policy: strict(), Input: flat(Fodt, "text", "", `<text:p>外<draw:frame><draw:object><office:document office:mimetype="`+variants[Ods].mime+`"><office:body>`+
 				`<office:spreadsheet><table:table table:name="NEEDLE"/></office:spreadsheet></office:body></office:document></draw:object></draw:frame></text:p>`), Keep: []string{"外"}, Gone: []string{"NEEDLE"}, Rules: []string{ruleEmbedded}, Exact: true},
+			{Name: "bullets and fills from outside", Input: flat(Fodt, "text", `<text:list-style style:name="L"><text:list-level-style-image text:level="1" xlink:href="http://NEEDLE/"/></text:list-style>`+
+				`<style:style style:name="P" style:family="paragraph"><style:paragraph-properties><style:background-image xlink:href="NEEDLE"/></style:paragraph-properties></style:style>`, "<text:p>文</text:p>"),
+				Keep: []string{"文", `<text:list-style style:name="L"/>`}, Gone: []string{"NEEDLE"}, Rules: []string{ruleExternalLink, ruleDangling}, Exact: true},
 			{Name: "behind blanks", Input: append([]byte("\n \n"), flat(Fodt, "text", "", "<text:p>平文</text:p>")[38:]...), Keep: []string{"平文"}, Exact: true},
 			{Name: "programs", Input: []byte(`<office:document` + namespaces + ` office:mimetype="` + variants[Fodt].mime + `"><office:scripts><office:script script:language="ooo:Basic"><x xmlns="urn:NEEDLE">Sub Main</x></office:script></office:scripts>` +
 				`<office:meta><dc:title>題名</dc:title><meta:template xlink:href="http://NEEDLE"/></office:meta><office:settings><config:config-item-set config:name="ooo:configuration-settings">` +

@@ -46,6 +46,9 @@ func TestText(t *testing.T) {
 				`<draw:image xlink:href="../NEEDLE.png"/><svg:title>題</svg:title></draw:frame></text:p>`),
 				Keep: []string{`<draw:frame draw:name="枠"><draw:image xlink:href="Pictures/image1.png" xlink:type="simple"/></draw:frame>`, "題"}, Gone: []string{"NEEDLE"},
 				Rules: []string{ruleExternalLink}, Exact: true},
+			{Name: "bullets and fills from outside", Input: pack(t, Odt, entries{{"content.xml", content("text", `<text:list-style style:name="L"><text:list-level-style-image text:level="1" xlink:href="http://NEEDLE/"/></text:list-style>`+
+				`<style:style style:name="P" style:family="paragraph"><style:paragraph-properties><style:background-image xlink:href="NEEDLE"/></style:paragraph-properties></style:style>`, "<text:p>文</text:p>")}}),
+				Keep: []string{"文", `<text:list-level-style-image text:level="1" xlink:href="Pictures/image1.png"/>`}, Gone: []string{"NEEDLE", "background"}, Rules: []string{ruleExternalLink, ruleDangling}, Exact: true},
 			{Name: "no picture", Input: text(`<text:p><draw:frame><draw:image xlink:href="Pictures/a.png"/></draw:frame></text:p>`, [2]string{"Pictures/a.png", "NEEDLE"}),
 				Keep: []string{"Pictures/image1.png"}, Gone: []string{"NEEDLE"}, Rules: []string{rulePicture}, Exact: true},
 			{Name: "objects", Input: text(`<text:p><draw:frame><draw:plugin xlink:href="NEEDLE"/></draw:frame><draw:frame><draw:applet xlink:href="NEEDLE"/></draw:frame>`+
