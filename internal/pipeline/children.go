@@ -48,7 +48,7 @@ func OpenChildren(o worker.Options, cache string) (*Children, error) {
 // cacheFolder makes the folder for compiled code: dir when a child, which is nobody, can reach it, else one of our own
 // below the system's folder for temporary files. What is in it is run, so it must be ours alone to write.
 func cacheFolder(dir string) (string, error) {
-	if !reachable(filepath.Dir(dir)) {
+	if !reachable(filepath.Dir(dir)) || os.MkdirAll(dir, 0o755) != nil {
 		dir = filepath.Join(os.TempDir(), fmt.Sprintf("sekisho-%d-%s", os.Getuid(), filepath.Base(dir)))
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
