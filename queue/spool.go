@@ -90,7 +90,7 @@ func (s *Spool) folders() iter.Seq2[ID, error] {
 		}
 		defer dir.Close()
 		for {
-			entries, err := dir.ReadDir(256)
+			entries, err := dir.ReadDir(16) // few: a file system may need one more look at each, and some callers want only one
 			for _, e := range entries {
 				if id := ID(e.Name()); e.IsDir() && id.Check() == nil && !yield(id, nil) {
 					return
