@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,25 +102,44 @@ func sekisho(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// filesBelow calls visit for every file below dir, with its path there, and leaves out folders called skip.
+func (w *world) filesBelow(dir, skip string, visit func(name string)) {
+	w.t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // it was removed since its folder was listed
+		case errors.Is(err, syscall.EIO):
+			visit(path) // the power is being cut: what cannot be seen has not ended
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == skip:
+			return fs.SkipDir
+		case !d.IsDir():
+			name, err := filepath.Rel(dir, path)
+			visit(name)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // released returns the files in the release folder.
 func (w *world) released() map[string][]byte {
 	w.t.Helper()
 	all := map[string][]byte{}
 	dir := filepath.Join(w.far.dir, "release")
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+	w.filesBelow(dir, ".sekisho", func(name string) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		all[e.Name()] = data
-	}
+		all[name] = data
+	})
 	return all
 }
 
@@ -130,27 +152,19 @@ func (w *world) held() map[string]int {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			w.t.Fatal(err)
 		}
-		all[e.Item.Name]++
+		all[filepath.Join(e.Item.Path, e.Item.Name)]++
 	}
 	return all
 }
 
 // left returns what is still on its way.
 func (w *world) left() []string {
+	w.t.Helper()
 	var all []string
-	for _, pattern := range []string{
-		filepath.Join(w.near.dir, "inbox", "*"), filepath.Join(w.near.dir, "inbox/.sekisho/*/*"),
-		filepath.Join(w.near.dir, "state/spool/*/*"), filepath.Join(w.far.dir, "lgwan/spool/in/*"),
+	for _, dir := range []string{
+		filepath.Join(w.near.dir, "inbox"), filepath.Join(w.near.dir, "state/spool"), filepath.Join(w.far.dir, "lgwan/spool/in"),
 	} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for _, path := range found {
-			if base := filepath.Base(path); base != ".sekisho" && base != "_止めたファイル" {
-				all = append(all, path)
-			}
-		}
+		w.filesBelow(dir, "_止めたファイル", func(name string) { all = append(all, filepath.Join(dir, name)) })
 	}
 	return all
 }

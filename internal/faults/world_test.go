@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -192,6 +193,9 @@ release = %q
 	}
 }
 
+// filesInFolder is how many files are dropped into one folder before the next one is begun.
+const filesInFolder = 5
+
 // drop puts so many files into the inbox, as a share does that has promised them to its users: synced.
 func (w *world) drop(files int) {
 	w.t.Helper()
@@ -199,14 +203,16 @@ func (w *world) drop(files int) {
 	for range files {
 		n := len(w.want)
 		s := w.samples[n%len(w.samples)]
-		name := fmt.Sprintf("%05d-%s", n, s.name)
-		if err := writeSynced(filepath.Join(inbox, name), s.input); err != nil {
+		folder := fmt.Sprintf("課%03d", n/filesInFolder)
+		name := filepath.Join(folder, fmt.Sprintf("%05d-%s", n, s.name))
+		err := os.MkdirAll(filepath.Join(inbox, folder), 0o700)
+		if err == nil {
+			err = errors.Join(writeSynced(filepath.Join(inbox, name), s.input), syncFolder(filepath.Join(inbox, folder)), syncFolder(inbox))
+		}
+		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.want[name] = s
-	}
-	if err := syncFolder(inbox); err != nil {
-		w.t.Fatal(err)
 	}
 }
 

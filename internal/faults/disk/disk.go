@@ -34,6 +34,8 @@ type Disk struct {
 	condition Condition
 	latency   time.Duration // of a sync
 
+	touched map[*node]bool // folders that changed since the last sync of anything
+
 	changes int           // since the disk was made
 	limit   int           // changes after which the power is cut; 0: never
 	bad     int           // the sync that is going to fail, counted from now; 0: none
@@ -44,7 +46,7 @@ type Disk struct {
 
 // New returns an empty, healthy disk.
 func New() *Disk {
-	d := &Disk{cut: make(chan struct{})}
+	d := &Disk{cut: make(chan struct{}), touched: map[*node]bool{}}
 	d.root = d.add(syscall.S_IFDIR | 0o755)
 	return d
 }
@@ -116,7 +118,10 @@ func (d *Disk) Changes() int {
 func (d *Disk) SyncAll() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.root.walk(func(n *node) { n.sync() })
+	d.root.walk(func(n *node) {
+		n.sync()
+		n.journal = maps.Clone(n.entries)
+	})
 }
 
 // Survivor is what a power cut leaves of names that were not synced.
@@ -125,7 +130,8 @@ type Survivor int
 // What may be left of names. What was not synced of a file's bytes is lost in either case.
 const (
 	SyncedNames Survivor = iota // a new name is lost, a removed one is back: a file system without a journal
-	AllNames                    // names are as they were seen: a file system whose journal was just written
+	Journal                     // names are as they were at the last sync of anything: ext4, XFS, Btrfs
+	AllNames                    // names are as they were seen: the same, when the journal was just written
 )
 
 // Cut cuts the power, if it is not cut yet, and returns the disk as the next start finds it.
@@ -184,6 +190,10 @@ func (d *Disk) saveNode(n *node) syscall.Errno {
 		return errno
 	}
 	n.sync()
+	for folder := range d.touched {
+		folder.journal = maps.Clone(folder.entries)
+	}
+	clear(d.touched)
 	return 0
 }
 

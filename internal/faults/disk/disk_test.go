@@ -70,6 +70,7 @@ func TestUnsyncedIsForgotten(t *testing.T) {
 	}
 	for names, want := range map[disk.Survivor]map[string]string{
 		disk.SyncedNames: {"folder/saved": "saved", "folder/old": "old"},
+		disk.Journal:     {"folder/saved": "saved", "folder/old": "old", "folder/direct": "direct"},
 		disk.AllNames:    {"folder/saved": "saved", "new": "old", "folder/direct": "direct", "folder/unsaved": ""},
 	} {
 		after := mount(t, d.Cut(names))

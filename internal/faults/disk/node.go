@@ -15,6 +15,7 @@ type node struct {
 	mtime, ctime time.Time
 
 	entries, savedEntries map[string]*node // of a folder: as seen, and as synced
+	journal               map[string]*node // as it was at the last sync of anything
 
 	data, saved []byte // of a file: as seen, and as synced
 	from, to    int    // the range of data that is not synced; empty unless from < to
@@ -23,7 +24,7 @@ type node struct {
 func newNode(ino uint64, mode uint32, now time.Time) *node {
 	n := &node{ino: ino, mode: mode, mtime: now, ctime: now}
 	if n.folder() {
-		n.entries, n.savedEntries = map[string]*node{}, map[string]*node{}
+		n.entries, n.savedEntries, n.journal = map[string]*node{}, map[string]*node{}, map[string]*node{}
 	}
 	return n
 }
@@ -104,12 +105,15 @@ func (n *node) survivor(names Survivor, copies map[*node]*node) *node {
 	c.saved, c.data = n.saved, slices.Clone(n.saved)
 	copies[n] = c
 	entries := n.savedEntries
-	if names == AllNames {
+	switch names {
+	case AllNames:
 		entries = n.entries
+	case Journal:
+		entries = n.journal
 	}
 	for name, child := range entries {
 		c.entries[name] = child.survivor(names, copies)
 	}
-	c.savedEntries = maps.Clone(c.entries)
+	c.savedEntries, c.journal = maps.Clone(c.entries), maps.Clone(c.entries)
 	return c
 }

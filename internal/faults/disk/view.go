@@ -112,6 +112,7 @@ func (v *view) Readdir(context.Context) (fs.DirStream, syscall.Errno) {
 // enter gives n the name in the folder.
 func (v *view) enter(name string, n *node) {
 	v.node.entries[name] = n
+	v.disk.touched[v.node] = true
 	n.links++
 	n.ctime = time.Now()
 	v.node.touch()
@@ -121,6 +122,7 @@ func (v *view) enter(name string, n *node) {
 func (v *view) leave(name string) {
 	n := v.node.entries[name]
 	delete(v.node.entries, name)
+	v.disk.touched[v.node] = true
 	n.links--
 	n.ctime = time.Now()
 	v.node.touch()
