@@ -7,6 +7,7 @@ import (
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/pdf/internal/filter"
+	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
 )
 
@@ -139,7 +140,7 @@ func spread(samples []byte, depth int64, indexed bool) {
 	}
 }
 
-// decoded returns the dictionary for the samples of a picture. Its mask, if it has one in itself, is written.
+// decoded returns the dictionary for the samples of a picture. Its mask, if it has one in itself, is put in the queue.
 func (w *walk) decoded(p Picture, s Samples, d object.Dict) (object.Dict, error) {
 	d = slices.DeleteFunc(slices.Clone(d), func(e object.Entry) bool {
 		_, keyed := e.Value.(object.Array)
@@ -161,11 +162,9 @@ func (w *walk) decoded(p Picture, s Samples, d object.Dict) (object.Dict, error)
 	if int64(len(s.Alpha)) != s.Width*s.Height {
 		return nil, w.undecodable("JPXDecode with a mask of its own")
 	}
-	mask, err := w.number()
-	if err != nil {
-		return nil, err
-	}
-	return object.NewDict(append(d, object.Entry{Key: "SMask", Value: mask})), w.store(mask, maskDict(s), s.Alpha)
+	mask := w.doc.Adopt(&object.Stream{Dict: maskDict(s), Raw: s.Alpha})
+	to, err := w.refer(mask, grammar.XObjectImageSoftMask)
+	return object.NewDict(append(d, object.Entry{Key: "SMask", Value: to})), err
 }
 
 // maskDict describes the opacity of a picture (ISO 32000-2 11.6.5.2).

@@ -15,8 +15,21 @@ import (
 )
 
 // Picture implements pdf.Engine: the picture is put alone on the one page of a small file, and PDFium is asked for the
-// bitmap of it.
+// bitmap of it. Its opacity is asked for in another such file, since PDFium mixes it into the colours.
 func (e *Engine) Picture(ctx context.Context, p pdf.Picture) (pdf.Samples, error) {
+	wanted := p.Alpha
+	p.Alpha = false
+	samples, err := e.picture(ctx, p)
+	if err != nil || !wanted {
+		return samples, err
+	}
+	p.Alpha = true
+	opacity, err := e.picture(ctx, p)
+	samples.Alpha = opacity.Alpha
+	return samples, err
+}
+
+func (e *Engine) picture(ctx context.Context, p pdf.Picture) (pdf.Samples, error) {
 	var samples pdf.Samples
 	err := e.do(ctx, func(guest pdfium.Pdfium) error {
 		doc, err := open(guest, wrap(p), nil)

@@ -86,7 +86,8 @@ func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, 
 	if err != nil {
 		return c, nil // it stands nowhere
 	}
-	c.Box = [4]float64{float64(b.Rect.Left), float64(b.Rect.Bottom), float64(b.Rect.Right), float64(b.Rect.Top)}
+	r := b.Rect // of vertical writing the top is below the bottom
+	c.Box = [4]float64{float64(min(r.Left, r.Right)), float64(min(r.Bottom, r.Top)), float64(max(r.Left, r.Right)), float64(max(r.Bottom, r.Top))}
 	angle, err := guest.FPDFText_GetCharAngle(&requests.FPDFText_GetCharAngle{TextPage: text, Index: i})
 	if err == nil {
 		c.Angle = -float64(angle.CharAngle) // PDFium counts clockwise
