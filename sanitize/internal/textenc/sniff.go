@@ -55,10 +55,10 @@ func head(e Encoding, b []byte) string {
 func isLanguage(head string) bool {
 	for _, prefix := range []string{
 		"%pdf-", "%!ps", "%!fontt", "{\\rt", // documents
-		"#!", "<?", "<!", "<%", "@echo off", "windows registry editor", "regedit4", // programs
+		"#!", "#@~^", "<?", "<!", "<%", "@echo off", "windows registry editor", "regedit4", "[scriptfile]", // programs
 		"[internetshortcut]", "[autorun]", "[desktop entry]", "[.shellclassinfo]", "[shellclassinfo]", "[oledb]", "[version]\nsignature=",
 		"begin:vcard", "begin:vcalendar", "push graphic-context", "d8:announce", "x5o!p%@ap", // others
-		"iso-10303-21", "web\n1\n", "xlodbc", "table\n0,1",
+		"iso-10303-21", "web\n1\n", "xlodbc", "table\n0,1", "bplist0",
 	} {
 		if strings.HasPrefix(head, prefix) {
 			return true
