@@ -3,6 +3,7 @@ package text
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
@@ -40,7 +41,7 @@ func (Table) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 
 // cells fails at the first cell that a spreadsheet would run.
 func cells(b []byte, e charset.Encoding) error {
-	var c cell
+	c := cell{sep: named(b, e)}
 	line := 1
 	var err error
 	e.Each(b, func(_ int, r rune) bool {
@@ -66,6 +67,7 @@ type cell struct {
 	text   []rune // without the blanks and the quote that stand before it
 	quoted bool   // inside quotes, where delimiters are text
 	closed bool   // the character before was the closing quote
+	sep    rune   // the delimiter that the first line names, or 0
 }
 
 // cellStart is how many characters of a cell are looked at: a number is shorter.
@@ -83,12 +85,22 @@ func (c *cell) next(r rune) (ended bool) {
 		c.add(r)
 	case r == '"' && len(c.text) == 0:
 		c.quoted = true
-	case !c.quoted && strings.ContainsRune(",;\t\n\r", r):
+	case !c.quoted && (strings.ContainsRune(",;\t\n\r", r) || r == c.sep):
 		return true
 	default:
 		c.add(r)
 	}
 	return false
+}
+
+// named returns the delimiter that a first line "sep=|" names to a spreadsheet, quoted or not, or 0.
+func named(b []byte, e charset.Encoding) rune {
+	rest, ok := strings.CutPrefix(strings.TrimLeft(start(b, e), "\""), "sep=")
+	if !ok || rest == "" || rest[0] == '\r' || rest[0] == '\n' {
+		return 0
+	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return r
 }
 
 // add keeps r, unless it is a blank at the start or the cell is long.

@@ -118,6 +118,14 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
+	for s, want := range map[string]string{
+		"sep=|\r\nNotice|1\r\nx|=cmd|'x'!A0": RuleFormula, "\"SEP=:\"\na:=1": RuleFormula, "\ufeffsep=x\nax@SUM(1)": RuleFormula,
+		"sep=|\na|b,c|-1\n": "", "sep=\na\n": "", "a\nsep=|\nb|=1": "",
+	} {
+		if rule := judge(t, "csv", []byte(s), sanitize.Standard()); rule != want {
+			t.Errorf("%q: violates %q, want %q", s, rule, want)
+		}
+	}
 	if rule := judge(t, "csv", []byte("ID;PWXL;N;E\r\nC;Y1;X1;EFOO()\r\n"), sanitize.Standard()); rule != RuleSylk {
 		t.Errorf("SYLK: violates %q", rule)
 	}
