@@ -13,7 +13,7 @@ func (w *walk) lose(what content.Lost) { w.lost[what]++ }
 
 // tell makes findings of what was counted.
 func (w *walk) tell() {
-	rules := [...]string{content.LostOperator: ruleOperator, content.LostProperty: rulePrivateKey, content.LostImage: ruleInlineImage}
+	rules := [...]string{content.LostOperator: ruleOperator, content.LostProperty: rulePrivateKey, content.LostImage: ruleInlineImage, content.LostDraw: ruleRecursion}
 	for what, rule := range rules {
 		for range w.lost[what] {
 			w.drop(rule)

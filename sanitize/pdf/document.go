@@ -93,6 +93,9 @@ func (w *walk) openAction(src object.Object) (object.Object, error) {
 		}
 		if ok && typ == grammar.ActionGoTo {
 			place, _, err := w.doc.Load(v.Get("D"))
+			if next, _, _ := w.doc.Load(v.Get("Next")); next != nil {
+				w.drop(ruleActionChain)
+			}
 			if list, isList := place.(object.Array); err != nil || isList {
 				return list, err
 			}

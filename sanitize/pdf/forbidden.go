@@ -30,6 +30,11 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 		if !pageMove(target) {
 			return ruleNamedAction, err
 		}
+	case grammar.XObjectImage, grammar.XObjectImageMask, grammar.XObjectImageSoftMask:
+		// Samples that are in another file, 7.3.8.2. Most readers take those that are here, if there are any.
+		if s := v.(*object.Stream); len(s.Raw) == 0 && s.Dict.Has("F") {
+			return ruleExternalStream, nil
+		}
 	case grammar.XObjectFormType1:
 		d := v.(*object.Stream).Dict
 		if d.Has("PS") || d.Has("Subtype2") { // ISO 32000-2 8.8.1, the older spelling of a PostScript XObject

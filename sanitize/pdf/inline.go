@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/pdf/internal/content"
 	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/object"
 )
@@ -97,6 +98,9 @@ func (w *walk) inlineImage(src object.Dict, data []byte) (object.Dict, []byte, e
 // packInline compresses the data of an inline image. What is more than the picture needs is cut off.
 func (w *walk) packInline(d object.Dict, data []byte, src object.Dict) (object.Dict, []byte, error) {
 	if n := inlineLength(src); n >= 0 && n < len(data) {
+		if len(bytes.TrimSpace(data[n:])) > 0 {
+			w.lose(content.LostImage)
+		}
 		data = data[:n]
 	}
 	packed, err := w.out.Deflate(data)

@@ -53,6 +53,7 @@ const (
 	ruleUnknownObject = "pdf/unknown-object"
 	ruleWrongType     = "pdf/wrong-type"
 	ruleOperator      = "pdf/operator"
+	ruleRecursion     = "pdf/recursion"
 	ruleInlineImage   = "pdf/inline-image"
 	ruleImage         = "pdf/image"
 	ruleReencoded     = "pdf/reencoded"

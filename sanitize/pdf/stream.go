@@ -31,6 +31,12 @@ func (w *walk) stream(src *object.Stream, typ grammar.Type, from, to object.Ref)
 	}
 	switch typ {
 	case grammar.XObjectFormType1:
+		if err := w.trace(from); err != nil {
+			return err
+		}
+		loops := w.loops[from]
+		w.clean.Draw = func(n object.Name) bool { return !loops[n] }
+		defer func() { w.clean.Draw = nil }()
 		d = object.NewDict(append(d, object.Entry{Key: "Subtype", Value: object.Name("Form")}))
 		fallthrough
 	case grammar.ContentStream, grammar.PatternType1:
@@ -55,6 +61,15 @@ func (w *walk) decode(src *object.Stream) ([]byte, error) {
 
 // unfilter undoes the filters of a stream, down to that of a picture if there is one.
 func (w *walk) unfilter(src *object.Stream, keepPNG bool) (filter.Result, error) {
+	r, err := w.unpack(src, keepPNG)
+	if err == nil && r.Damaged {
+		w.repair(ruleDamagedStream)
+	}
+	return r, err
+}
+
+// unpack is unfilter without a finding.
+func (w *walk) unpack(src *object.Stream, keepPNG bool) (filter.Result, error) {
 	filters, err := w.plainCopy(src.Dict.Get("Filter"), 0)
 	if err != nil {
 		return filter.Result{}, err
@@ -67,11 +82,7 @@ func (w *walk) unfilter(src *object.Stream, keepPNG bool) (filter.Result, error)
 	if err != nil {
 		return filter.Result{}, err
 	}
-	r, err := w.dec.Decode(src.Raw, steps, keepPNG)
-	if err == nil && r.Damaged {
-		w.repair(ruleDamagedStream)
-	}
-	return r, err
+	return w.dec.Decode(src.Raw, steps, keepPNG)
 }
 
 // maxParms bounds how deep the parameters of a filter are looked into: an array of dictionaries of values.

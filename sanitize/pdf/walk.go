@@ -33,6 +33,8 @@ type walk struct {
 	ready   map[role]*prepared
 	stamps  map[object.Ref]object.Ref // what stands for the widget of a signature
 	claimed map[object.Ref]bool       // the outline items that have their place
+	traced  map[object.Ref]progress   // the forms of which it is known what they draw
+	loops   map[object.Ref]loop       // what a form may not draw
 	pages   map[object.Ref]object.Ref // the pages of the page tree
 	root    object.Ref                // the new page tree
 	inked   int                       // pages that have content
@@ -58,6 +60,7 @@ func newWalk(ctx context.Context, doc *source.Document, out *writer.File, pass s
 	w := &walk{
 		ctx: ctx, doc: doc, out: out, pass: pass, found: found, next: 1,
 		seen: map[role]object.Ref{}, ready: map[role]*prepared{}, stamps: map[object.Ref]object.Ref{}, claimed: map[object.Ref]bool{},
+		traced: map[object.Ref]progress{}, loops: map[object.Ref]loop{},
 		pages: map[object.Ref]object.Ref{}, where: "document",
 	}
 	w.dec.Charge = pass.Expand

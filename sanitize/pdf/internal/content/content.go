@@ -16,7 +16,8 @@ type Lost int
 const (
 	LostOperator Lost = iota // no operator, or not with these operands
 	LostProperty             // a key of a property list
-	LostImage                // an inline image
+	LostImage                // an inline image, or bytes behind its samples
+	LostDraw                 // a Do that may not be
 	LostKinds                // how many kinds there are
 )
 
@@ -27,6 +28,8 @@ type Cleaner struct {
 	// Image rebuilds an inline image. It returns the dictionary with short keys and the data for it, or nil when
 	// the image is to be left out.
 	Image func(d object.Dict, data []byte) (object.Dict, []byte, error)
+	// Draw reports whether Do may draw the XObject with a name; nil allows all.
+	Draw func(object.Name) bool
 	// Measure returns the length of the data of an inline image without filters, or -1 when it cannot know.
 	Measure func(d object.Dict) int
 	// Nesting bounds arrays and dictionaries in one another.
@@ -125,6 +128,12 @@ func (c *Cleaner) operator(word []byte) error {
 	}
 	if !c.take(takes) {
 		c.undo()
+		return nil
+	}
+	if string(word) == "Do" && c.Draw != nil && !c.Draw(object.Name(object.UnescapeName(c.dst[c.start+1:]))) {
+		c.Lose(LostDraw)
+		c.dst = c.dst[:c.start]
+		c.begin()
 		return nil
 	}
 	c.space()

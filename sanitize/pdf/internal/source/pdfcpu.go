@@ -32,6 +32,15 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 	if read.Root == nil {
 		return nil, errors.New("cannot read PDF: no catalog")
 	}
+	if read.E == nil {
+		closed, err := sealed(ctx, data, limits)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read PDF: %w", err)
+		}
+		if closed {
+			return nil, fmt.Errorf("%w: or the encryption is of an unknown kind", ErrPassword)
+		}
+	}
 	c := converter{ctx: ctx, table: read.XRefTable.Table, depth: limits.Nesting}
 	doc = &Document{
 		Root:      object.Ref(read.Root.ObjectNumber),

@@ -17,11 +17,8 @@ import (
 //
 // Where no catalog is left, one is made for the pages that are.
 func Repair(ctx context.Context, data []byte, limits Limits, charge func(int64) error) (*Document, error) {
-	s := &scanner{
-		ctx: ctx, data: data, limits: limits,
-		found: map[object.Ref]located{}, patience: 64<<20 + 8*int64(len(data)),
-		dec: filter.Decoder{Charge: charge},
-	}
+	s := newScanner(ctx, data, limits)
+	s.dec.Charge = charge
 	if err := s.objects(); err != nil {
 		return nil, err
 	}
@@ -54,6 +51,13 @@ type scanner struct {
 	info      object.Object   // of the last trailer that has one
 	encrypted bool
 	patience  int64 // bytes that may still be read in vain
+}
+
+func newScanner(ctx context.Context, data []byte, limits Limits) *scanner {
+	return &scanner{
+		ctx: ctx, data: data, limits: limits,
+		found: map[object.Ref]located{}, patience: 64<<20 + 8*int64(len(data)),
+	}
 }
 
 // window bounds how far an object that has no end is read.
