@@ -7,6 +7,8 @@
 //	TestFaultsQueueStore    the queue's store is deleted, cut short or damaged between two starts
 //	TestFaultsLink          the link breaks in mid-package, or the receiver is away
 //	TestFaultsDisk          a disk is full, read-only, failing or slow (package disk)
+//	TestFaultsEverySync     the first, second, third … sync in the life of a file fails
+//	TestFaultsEveryChange   the power fails after the first, second, third … change of a disk
 //	TestFaultsPowerCut      the power fails, and with it goes all that was not synced
 //
 // They come in three lengths: a few seconds each with all other tests; minutes with SEKISHO_FAULTS=short, which is what

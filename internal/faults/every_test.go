@@ -25,7 +25,7 @@ func (w *world) ends(limit time.Duration, stop <-chan struct{}) bool {
 // TestFaultsEverySync lets the first, second, third … sync in the life of a file fail, on each side.
 func TestFaultsEverySync(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	step := effort(9, 2, 1)
+	step := effort(15, 2, 1)
 	for _, z := range w.zones() {
 		for n := 1; ; n += step {
 			w.drop(1)
@@ -40,7 +40,7 @@ func TestFaultsEverySync(t *testing.T) {
 				break
 			}
 			if w.random.IntN(8) == 0 { // what a failed sync has lost shows when the power is cut
-				z.cut(t, disk.SyncedNames)
+				z.cut(t, disk.Journal)
 				z.start(t)
 			}
 		}
@@ -52,9 +52,12 @@ func TestFaultsEverySync(t *testing.T) {
 // the program, while a file waits.
 func TestFaultsEveryChange(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	step := effort(60, 8, 1)
-	for _, names := range []disk.Survivor{disk.SyncedNames, disk.AllNames} {
-		for _, z := range w.zones() {
+	step := effort(90, 8, 1)
+	for _, modes := range []map[*zone]disk.Survivor{
+		{w.near: disk.Journal, w.far: disk.SyncedNames}, // see TestFaultsPowerCut
+		{w.near: disk.AllNames, w.far: disk.AllNames},
+	} {
+		for z, names := range modes {
 			for n := 1; ; n += step {
 				z.cut(t, names)
 				w.drop(1)

@@ -91,15 +91,15 @@ func TestFaultsLink(t *testing.T) {
 		return 2_000 + w.random.Int64N(400_000)
 	})
 	w.far.restart(t)
-	w.drop(effort(30, 150, 600))
-	cuts := effort(4, 12, 60)
+	w.drop(effort(12, 150, 600))
+	cuts := effort(2, 12, 60)
 	if !w.until(time.Duration(cuts)*time.Minute, func() bool { return w.link.broken() >= cuts || len(w.left()) == 0 }) {
 		t.Errorf("the link broke %d times only", w.link.broken())
 	}
 	w.link.cutAfter(nil)
 	w.far.kill()
 	w.drop(effort(5, 20, 100))
-	time.Sleep(time.Duration(effort(2, 20, 3600)) * time.Second) // the receiver is away for so long
+	time.Sleep(time.Duration(effort(1, 20, 3600)) * time.Second) // the receiver is away for so long
 	w.far.start(t)
 	w.settle(6 * time.Minute)
 	t.Logf("the link broke %d times", w.link.broken())

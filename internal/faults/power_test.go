@@ -48,7 +48,7 @@ func TestFaultsDisk(t *testing.T) {
 				w.drop(6)
 				w.pause(700 * time.Millisecond)
 				z.disk.Set(c)
-				w.until(time.Duration(effort(1500, 4000, 20_000))*time.Millisecond, func() bool { return false })
+				w.until(time.Duration(effort(700, 4000, 20_000))*time.Millisecond, func() bool { return false })
 				z.disk.Set(disk.Healthy)
 				w.pause(2 * time.Second)
 				if c == disk.Failing { // what a failed sync has lost shows when the power is cut

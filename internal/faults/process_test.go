@@ -43,7 +43,7 @@ func TestFaultsKilled(t *testing.T) {
 // TestFaultsDescriptors leaves each program in turn without descriptors for a while.
 func TestFaultsDescriptors(t *testing.T) {
 	w := newWorld(t, setup{})
-	for n := range effort(4, 20, 200) {
+	for n := range effort(2, 20, 200) {
 		w.until(30*time.Second, func() bool { return len(w.zones()[n%2].children()) > 0 }) // it has started
 		feed := w.zones()[n%2].starve(t, w.random.IntN(12))
 		w.drop(6)
