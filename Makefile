@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 CORPUS   ?=
 DIR      ?= ./var
 
-.PHONY: build run demo test test-short deps bench fuzz lint corpus clean
+.PHONY: build run demo test test-short deps bench fuzz lint corpus fidelity clean
 
 build: ## binaries into bin/
 	@mkdir -p $(BIN)
@@ -42,6 +42,10 @@ fuzz: ## every fuzz target for FUZZTIME each
 corpus: build ## CORPUS=DIR: every file of a folder through the rebuild and the judge
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR"; exit 2; }
 	$(GO) run ./fixtures/corpus -bin $(BIN) $(CORPUS)
+
+fidelity: build ## CORPUS=DIR: pages and text of PDF, Office and OpenDocument files before and after, compared
+	@test -n "$(CORPUS)" || { echo "usage: make fidelity CORPUS=DIR"; exit 2; }
+	$(GO) run ./fixtures/fidelity -bin $(BIN) $(CORPUS)
 
 clean:
 	rm -rf $(BIN) var
