@@ -3,8 +3,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -43,14 +41,6 @@ func services() (child.Services, error) {
 			info, err := engine.Identify(in, untrustedName)
 			return info.ID, err
 		},
-		Verify: func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error) {
-			if format == "" {
-				format = set.Identify(in)
-			}
-			if format == "" {
-				return "", errors.New("no judge knows this content")
-			}
-			return format, set.Check(ctx, format, in, policy)
-		},
+		Verify: set.Judge,
 	}, nil
 }

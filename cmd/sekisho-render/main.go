@@ -8,7 +8,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -55,7 +54,7 @@ func (s settings) services() (child.Services, error) {
 		return child.Services{}, fmt.Errorf("%w; the cache is made by sekisho-render warm %s", err, s.cache)
 	}
 	engine, err := sanitize.NewEngine(formatsWith(draws), sanitize.Naming{
-		Kind: identify.Kind, Hazard: name.Hazard, Malware: identify.Malware,
+		Kind: identify.Kind, Other: identify.Other, Hazard: name.Hazard, Malware: identify.Malware,
 	})
 	if err != nil {
 		return child.Services{}, err
@@ -70,15 +69,7 @@ func (s settings) services() (child.Services, error) {
 			info, err := engine.Identify(in, untrustedName)
 			return info.ID, err
 		},
-		Verify: func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error) {
-			if format == "" {
-				format = set.Identify(in)
-			}
-			if format == "" {
-				return "", errors.New("no judge knows this content")
-			}
-			return format, set.Check(ctx, format, in, policy)
-		},
+		Verify: set.Judge,
 	}, nil
 }
 

@@ -26,7 +26,7 @@ func (z *Zone) check(ctx context.Context, body *os.File, m manifest.Manifest) er
 		return err
 	}
 	policy.Limits.FileSize = int64(z.cfg.MaxPackage)
-	res, err := z.pool.Verify(ctx, worker.Request{Input: body, Format: m.Type, Policy: policy})
+	res, err := z.pool.Verify(ctx, worker.Request{Input: body, Name: m.Name, Format: m.Type, Policy: policy})
 	if err != nil {
 		return fmt.Errorf("%w: %v", receiver.ErrLater, err)
 	}

@@ -16,11 +16,13 @@ import (
 	"sekisho/sanitize/scan/clamd"
 	"sekisho/sanitize/scan/command"
 	"sekisho/sanitize/scan/icap"
+	"sekisho/transfer/manifest"
 )
 
 // bench is where one file is treated: children to rebuild and judge it, scanners to look at it. It keeps nothing.
 type bench struct {
 	cfg      config.Gateway
+	engine   *sanitize.Engine // for names only
 	pool     *Children
 	scanners []scan.Scanner
 }
@@ -82,11 +84,16 @@ func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, 
 	if t.infected() || t.Reason != "" {
 		return t, nil
 	}
-	return t, b.judge(ctx, policy, out, &t)
+	return t, b.judge(ctx, policy, releaseName(b.engine, o.Name, t.Report.Output), out, &t)
 }
 
-// judge lets the scanners and then the independent judge look at what the rebuild wrote.
-func (b *bench) judge(ctx context.Context, policy sanitize.Policy, out *os.File, t *treated) error {
+// releaseName is the name under which the rebuilt form of a file is released, once it is of the type output.
+func releaseName(e *sanitize.Engine, name, output string) string {
+	return manifest.SafeName(e.OutputName(name, output))
+}
+
+// judge lets the scanners and then the independent judge look at what the rebuild wrote. It would be released under name.
+func (b *bench) judge(ctx context.Context, policy sanitize.Policy, name string, out *os.File, t *treated) error {
 	verdict := <-b.scan(ctx, out)
 	if verdict.err != nil {
 		return verdict.err
@@ -99,11 +106,16 @@ func (b *bench) judge(ctx context.Context, policy sanitize.Policy, out *os.File,
 		t.hold(sanitize.ReasonPolicy, "a scanner could not look at all of the rebuilt file")
 		return nil
 	}
-	res, err := b.pool.Verify(ctx, worker.Request{Input: out, Format: t.Report.Output, Policy: policy})
+	res, err := b.pool.Verify(ctx, worker.Request{Input: out, Name: name, Format: t.Report.Output, Policy: policy})
 	if err != nil {
 		return err
 	}
-	if res.Reason != "" {
+	switch res.Reason {
+	case "":
+	case sanitize.ReasonCrash, sanitize.ReasonTimeout: // no verdict: the file is treated once more
+		t.hold(res.Reason, "while it was judged: "+res.Detail)
+		return nil
+	default:
 		t.hold(sanitize.ReasonVerify, res.Detail)
 		return nil
 	}
@@ -153,13 +165,17 @@ func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	engine, err := Engine()
+	if err != nil {
+		return nil, err
+	}
 	pool, err := OpenChildren(worker.Options{
 		Child: o.Child, Judge: worker.JudgeBeside(o.Child), Ready: ready, Limits: policy.Limits, AcceptMissing: cfg.AcceptMissing, Log: o.Log,
 	}, filepath.Join(cfg.State, "pdfium"))
 	if err != nil {
 		return nil, err
 	}
-	return &bench{cfg: cfg, pool: pool, scanners: scanners}, nil
+	return &bench{cfg: cfg, engine: engine, pool: pool, scanners: scanners}, nil
 }
 
 // Scanners returns the scanners that are configured.

@@ -208,10 +208,10 @@ func (l *Local) Identify(ctx context.Context, path string) (Outcome, error) {
 	})
 }
 
-// Verify asks the independent judge whether the file path is one that may be released.
+// Verify asks the independent judge whether the file path is one that may be released, under the name that it has.
 func (l *Local) Verify(ctx context.Context, path string) (Outcome, error) {
 	return l.look(ctx, path, func(in *os.File, o *Outcome) error {
-		res, err := l.Pool.Verify(ctx, worker.Request{Input: in, Policy: l.Policy})
+		res, err := l.Pool.Verify(ctx, worker.Request{Input: in, Name: o.Name, Policy: l.Policy})
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ type Request struct {
 	Input  *os.File // a regular file that nobody changes meanwhile; the child gets its own read-only descriptor
 	Output *os.File // Rebuild: an empty regular file, open for writing; the child gets its own write-only descriptor
 
-	Name      string          // untrusted; may be empty
+	Name      string          // untrusted; may be empty. Verify: the name that the file would be released under
 	Format    string          // Verify: the format that the bytes must be of; empty means the one that the judges find
 	Policy    sanitize.Policy // with its Limits: Time, Memory and FileSize bound the process, the others the rebuild
 	Passwords []string        // Rebuild: to try on an encrypted file

@@ -31,6 +31,26 @@ func (s *Set) CheckFile(ctx context.Context, untrustedName string, in sanitize.I
 	return inside(untrustedName, s.Check(ctx, byName(id, untrustedName), in, policy))
 }
 
+// Judge judges in by all that is said of it: its name ("" when it has none) and its type ("" for what the content says).
+// What is said must be true. It returns the type as which the file was judged; the error is as that of Check.
+func (s *Set) Judge(ctx context.Context, untrustedName, id string, in sanitize.Input, policy sanitize.Policy) (string, error) {
+	found := s.Identify(in)
+	if untrustedName != "" {
+		found = byName(found, untrustedName)
+		if id != "" && id != found {
+			return found, Fail(RuleMismatch, untrustedName, "it is said to be %s, the content is %s", id, found)
+		}
+		return found, s.CheckFile(ctx, untrustedName, in, policy)
+	}
+	if id == "" {
+		id = found
+	}
+	if id == "" {
+		return "", Fail(RuleUnknown, "", "the content is of no type that may be released")
+	}
+	return id, s.Check(ctx, id, in, policy)
+}
+
 // maxName bounds one name, in bytes, as file systems do.
 const maxName = 255
 

@@ -29,3 +29,23 @@ func TestCheckFile(t *testing.T) {
 		}
 	}
 }
+
+// TestJudge: what is said of a file must be true, its name as well as its type.
+func TestJudge(t *testing.T) {
+	set, err := New(fake("pdf"), fake("txt"), fake("csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, id, content, rule string }{
+		{"", "pdf", "pdf", ""}, {"", "", "pdf", ""}, {"a.pdf", "", "pdf", ""}, {"a.pdf", "pdf", "pdf", ""}, {"a.log", "txt", "txt", ""},
+		{"", "", "zz", RuleUnknown}, {"a.pdf", "pdf", "zz", RuleMismatch}, {"a.pdf", "", "zz", RuleUnknown},
+		{"a.txt", "txt", "pdf", RuleMismatch}, {"a.txt", "pdf", "pdf", RuleMismatch}, {"a.pdf", "txt", "pdf", RuleMismatch},
+		{"a.exe", "pdf", "pdf", RuleHazard}, {"-a.pdf", "pdf", "pdf", RuleName},
+	} {
+		id, err := set.Judge(context.Background(), c.name, c.id, sanitize.BytesInput([]byte(c.content)), sanitize.Standard())
+		var v Violation
+		if errors.As(err, &v); v.Rule != c.rule || (err == nil) != (c.rule == "") || err == nil && id != c.content {
+			t.Errorf("%+v: judged as %q, %v", c, id, err)
+		}
+	}
+}

@@ -53,8 +53,8 @@ func CheckPath(path string) error {
 
 // CheckName accepts one component of a released path. It must name exactly itself on Linux and on Windows, lead
 // nowhere else, have no meaning to a shell folder, and look like what it is: valid UTF-8 of 1 to MaxName bytes,
-// none of the characters that Windows forbids, nothing hidden or reordering, no leading dot or space, no trailing dot or
-// space, no device name, no folder settings file, no shell folder.
+// none of the characters that Windows forbids, nothing hidden or reordering, no leading dot, space, hyphen or equals sign,
+// no trailing dot or space, no device name, no folder settings file, no shell folder.
 func CheckName(name string) error {
 	if why := nameFault(name); why != "" {
 		return fmt.Errorf("%w: name %.80q %s", ErrContent, name, why)
@@ -71,8 +71,8 @@ func nameFault(name string) string {
 		return "is not UTF-8"
 	case strings.IndexFunc(name, forbidden) >= 0:
 		return "has a forbidden character"
-	case name[0] == '.' || name[0] == ' ':
-		return "begins with a dot or space"
+	case strings.IndexByte(badFirst, name[0]) >= 0:
+		return "begins with a dot, a space, a hyphen or an equals sign"
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " "):
 		return "ends with a dot or space" // Windows drops them: two names, one file
 	case device(name):
@@ -83,10 +83,15 @@ func nameFault(name string) string {
 	return ""
 }
 
+// badFirst are the characters that no released name begins with: it would be hidden, trimmed, taken for an option by a
+// command, or for a formula where a list of files is opened as a table.
+const badFirst = ". -="
+
 // forbidden reports characters that no released name has: separators, what Windows reserves (learn.microsoft.com,
-// "Naming Files, Paths, and Namespaces"), hidden characters, and U+FFFE, U+FFFF which are no characters.
+// "Naming Files, Paths, and Namespaces"), the backquote of shells, hidden characters, and U+FFFE, U+FFFF which are no
+// characters.
 func forbidden(r rune) bool {
-	return strings.ContainsRune(`/\<>:"|?*`, r) || hidden(r) || r&0xfffe == 0xfffe
+	return strings.ContainsRune("/\\<>:\"|?*`", r) || hidden(r) || r&0xfffe == 0xfffe
 }
 
 // device reports the DOS devices. They are devices with any extension, in any case, with spaces before the dot, and

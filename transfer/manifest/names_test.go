@@ -8,8 +8,8 @@ import (
 
 func TestOrdinaryNamesStay(t *testing.T) {
 	for _, name := range []string{
-		"様式第1号.docx", "令和8年度 予算（案）.xlsx", "がくぶち.txt", "か\u3099.txt", "辻\U000e0100.pdf", "\ue000外字.txt", "~$x", "a", "-rf",
-		"=cmd.csv", "a.tar.gz", "COM10.txt", "console.txt", "😀.png", "&&id", "%2e%2e", strings.Repeat("あ", 85), "x.{y", "COM",
+		"様式第1号.docx", "令和8年度 予算（案）.xlsx", "がくぶち.txt", "か\u3099.txt", "辻\U000e0100.pdf", "\ue000外字.txt", "~$x", "a", "a-rf",
+		"a=b.csv", "a.tar.gz", "COM10.txt", "console.txt", "😀.png", "&&id", "%2e%2e", strings.Repeat("あ", 85), "x.{y", "COM",
 	} {
 		if err := CheckName(name); err != nil {
 			t.Errorf("%v", err)
@@ -50,6 +50,9 @@ func TestDangerousNamesAreRefusedAndMadeSafe(t *testing.T) {
 		"DESKTOP.INI":                      "_DESKTOP.INI",
 		".htaccess":                        "_.htaccess",
 		" x":                               "_ x",
+		"-rf":                              "_-rf",
+		"=cmd.csv":                         "_=cmd.csv",
+		"a`id`.txt":                        "a｀id｀.txt",
 		"x.":                               "x",
 		"x . .":                            "x",
 		`<a>"|?*b`:                         "＜a＞＂｜？＊b",

@@ -17,7 +17,7 @@ func SafeName(untrusted string) string {
 	if name == "" {
 		return "_"
 	}
-	if name[0] == '.' || name[0] == ' ' || device(name) || settings(name) {
+	if strings.IndexByte(badFirst, name[0]) >= 0 || device(name) || settings(name) {
 		name = "_" + name
 	}
 	if strings.HasSuffix(name, "}") && settings(name) {

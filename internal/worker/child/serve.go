@@ -24,8 +24,9 @@ type Services struct {
 	Rebuild  func(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error)
 	Identify func(in sanitize.Input, untrustedName string) (string, error)
 
-	// Verify judges in as a file of the given format, or of the one that it finds when that is empty, and returns which.
-	Verify func(ctx context.Context, format string, in sanitize.Input, policy sanitize.Policy) (string, error)
+	// Verify judges in as a file of the given name and format, or of the format that it finds when that is empty, and
+	// returns which. A file without a name is judged by its content alone.
+	Verify func(ctx context.Context, untrustedName, format string, in sanitize.Input, policy sanitize.Policy) (string, error)
 }
 
 // serve tells the pool which layers are missing, answers one request and waits to be killed. An error means that no
@@ -77,7 +78,7 @@ func (s Services) do(req wire.Request, files []descriptor) wire.Response {
 		id, err := s.Identify(in, name)
 		return response(sanitize.Report{Type: id}, err)
 	case req.Mode == wire.Verify:
-		id, err := s.Verify(ctx, req.Format, in, req.Policy)
+		id, err := s.Verify(ctx, name, req.Format, in, req.Policy)
 		resp := response(sanitize.Report{Type: id}, err)
 		if err != nil && resp.Kind != wire.KindTimeout {
 			resp.Kind = wire.KindVerify

@@ -32,7 +32,7 @@ func services() (child.Services, error) {
 		Identify: func(_ sanitize.Input, name string) (string, error) {
 			return strings.ToLower(name), nil
 		},
-		Verify: func(_ context.Context, format string, in sanitize.Input, _ sanitize.Policy) (string, error) {
+		Verify: func(_ context.Context, _, format string, in sanitize.Input, _ sanitize.Policy) (string, error) {
 			if string(in.Head(4)) == "good" {
 				return format, nil
 			}
