@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -87,8 +88,18 @@ func (c *courier) close() {
 // senders is how many packages are on their way at once.
 const senders = 4
 
-// errTampered says that what is to be sent is not what was sealed.
-var errTampered = errors.New("the package is not the one that was sealed")
+var (
+	errTampered = errors.New("the package is not the one that was sealed")
+	errOwn      = errors.New("cannot read the spool") // the link is not to blame
+)
+
+// unreadable says what it means that a part of a sealed package cannot be read: one that is gone will not come back.
+func unreadable(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %v", errTampered, err)
+	}
+	return fmt.Errorf("%w: %v", errOwn, err)
+}
 
 // send is the stage of sending: it returns Done when the receiver holds the package durably.
 func (g *Gateway) send(ctx context.Context, m queue.Message) queue.Outcome {
@@ -100,6 +111,8 @@ func (g *Gateway) send(ctx context.Context, m queue.Message) queue.Outcome {
 	switch {
 	case err == nil:
 		return g.arrived(ctx, job, sealed)
+	case errors.Is(err, errOwn):
+		return g.later("cannot open a sealed package", job.ID, err)
 	case errors.Is(err, sftplink.ErrRefused), errors.Is(err, errTampered):
 		return g.hold(ctx, job, treated{Reason: sanitize.ReasonVerify, Detail: err.Error()})
 	case ctx.Err() != nil:
@@ -114,7 +127,7 @@ func (g *Gateway) send(ctx context.Context, m queue.Message) queue.Outcome {
 func (g *Gateway) carry(ctx context.Context, job queue.Job) (manifest.Manifest, error) {
 	header, err := g.spool.ReadFile(job.ID, headerFile, int64(manifest.MaxHeader))
 	if err != nil {
-		return manifest.Manifest{}, err
+		return manifest.Manifest{}, unreadable(err)
 	}
 	body, sealed, err := g.packed(job, header)
 	if err != nil {
@@ -144,10 +157,12 @@ func (g *Gateway) packed(job queue.Job, header []byte) (*os.File, manifest.Manif
 	}
 	body, err := g.spool.Open(job.ID, name)
 	if err != nil {
-		return nil, sealed.Manifest, err
+		return nil, sealed.Manifest, unreadable(err)
 	}
 	sum, err := hashFile(body)
-	if err == nil && sum != sealed.Rebuilt {
+	if err != nil {
+		err = unreadable(err)
+	} else if sum != sealed.Rebuilt {
 		err = errTampered
 	}
 	if err != nil {
@@ -164,9 +179,6 @@ func (g *Gateway) arrived(ctx context.Context, job queue.Job, sealed manifest.Ma
 	e.Name, e.Type, e.SHA256Out, e.SizeOut = sealed.Name, sealed.Type, sealed.Rebuilt, sealed.Length
 	e.Detail = fmt.Sprintf("sequence %d", sealed.Sequence)
 	err := g.record(ctx, e)
-	if err == nil {
-		err = g.sealer.keep()
-	}
 	if err == nil {
 		err = g.reviewed(job)
 	}

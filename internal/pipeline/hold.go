@@ -87,8 +87,14 @@ func (g *Gateway) notify(route, dir string, n notice.Notice) error {
 	return durable.WriteFile(share, path.Join(folder, notice.FileName(manifest.SafeName(n.Name))), page.Bytes(), 0o644)
 }
 
-// ended writes the end of the job into the ledger and forgets its folder.
+// ended writes the end of the job into the ledger and forgets its folder. Before a sealed header goes, whether its package
+// was sent or held, the counter has to know its number: a number that is given twice looks like a replay.
 func (g *Gateway) ended(ctx context.Context, job queue.Job, state queue.State, e Ended) queue.Outcome {
+	if g.spool.Has(job.ID, headerFile) {
+		if err := g.sealer.keep(); err != nil {
+			return g.later("cannot end job", job.ID, err)
+		}
+	}
 	if _, err := g.ledger.End(ctx, job.ID, job.Generation, state); err != nil {
 		return g.later("cannot end job", job.ID, err)
 	}

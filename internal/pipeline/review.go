@@ -81,20 +81,37 @@ func (g *Gateway) follow(ctx context.Context, e quarantine.Entry) error {
 		}
 		return nil
 	}
-	taken, err := g.held.Take(string(id), g.identity)
-	if errors.Is(err, quarantine.ErrDamaged) || errors.Is(err, quarantine.ErrExceptions) || errors.Is(err, quarantine.ErrMalware) {
+	job, err := g.take(id)
+	if impossible(err) {
 		alarm := audit.Event{Kind: audit.Alarm, Job: string(id), Generation: generation, Detail: err.Error()}
 		return errors.Join(err, g.record(ctx, alarm), g.held.Failed(string(id), generation))
 	}
 	if err != nil {
 		return err
 	}
-	defer taken.Original.Close()
-	job, err := g.revive(id, taken)
-	if err != nil {
-		return err
-	}
 	return g.accepted(ctx, job)
+}
+
+// take takes the instruction about a held file, and its original into the spool.
+func (g *Gateway) take(id queue.ID) (queue.Job, error) {
+	taken, err := g.held.Take(string(id), g.identity)
+	if err != nil {
+		return queue.Job{}, err
+	}
+	defer taken.Original.Close()
+	return g.revive(id, taken)
+}
+
+// impossible reports whether an instruction failed in a way that no other attempt would change: it goes back to people.
+func impossible(err error) bool {
+	for _, final := range []error{
+		quarantine.ErrDamaged, quarantine.ErrExceptions, quarantine.ErrMalware, quarantine.ErrSamePerson, quarantine.ErrKey,
+	} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
 }
 
 // revive copies the held original into the spool.

@@ -160,5 +160,16 @@ func decrypt(r io.Reader, identities ...age.Identity) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot decrypt: %w: %v", ErrDamaged, err)
 	}
-	return out, nil
+	return &damagedReader{out}, nil
+}
+
+// damagedReader says of every error that the file is damaged: age authenticates each chunk as it is read.
+type damagedReader struct{ r io.Reader }
+
+func (d *damagedReader) Read(p []byte) (int, error) {
+	n, err := d.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	return n, err
 }
