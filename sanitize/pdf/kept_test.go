@@ -14,12 +14,6 @@ import (
 	"sekisho/sanitize/sanitizetest"
 )
 
-func policy(change func(*sanitize.Policy)) *sanitize.Policy {
-	p := sanitize.Standard()
-	change(&p)
-	return &p
-}
-
 // kept makes a case from which nothing is dropped.
 func kept(name string, s sheet, keep ...string) sanitizetest.Case {
 	return sanitizetest.Case{Name: name, Input: s.bytes(), Keep: append(keep, text), Exact: true}

@@ -167,7 +167,7 @@ func TestKilledAtRandom(t *testing.T) {
 	c.deliver(context.Background())
 	z.Settle(t)
 	stop()
-	if c.waiting != nil && len(c.waiting) > 0 {
+	if len(c.waiting) > 0 {
 		t.Fatalf("%d packages were never accepted", len(c.waiting))
 	}
 	got := slices.Sorted(maps.Values(z.Released(t)))

@@ -152,7 +152,7 @@ func externalReference(code string) bool {
 			return true
 		}
 		rest := code[i+end+1:]
-		if bang := strings.IndexByte(rest, '!'); bang >= 0 && strings.IndexAny(rest[:bang], "+-*/(),;<>=&^") < 0 {
+		if bang := strings.IndexByte(rest, '!'); bang >= 0 && !strings.ContainsAny(rest[:bang], "+-*/(),;<>=&^") {
 			return true
 		}
 		if body := code[i+1 : i+end]; body != "" && strings.Trim(body, "0123456789") == "" {

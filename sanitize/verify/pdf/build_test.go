@@ -80,7 +80,7 @@ func pack(objects ...string) []byte {
 // good returns the objects of a document with one page of everything.
 func good() []string {
 	return []string{
-		1 - 1: "<</Type/Catalog/Pages 2 0 R/Outlines 9 0 R/OpenAction[3 0 R/Fit]/AcroForm<</Fields[8 0 R]/DA(/F1 0 Tf)>>/Names<</Dests<</Names[(a)[3 0 R/Fit]]>>>>>>",
+		0:     "<</Type/Catalog/Pages 2 0 R/Outlines 9 0 R/OpenAction[3 0 R/Fit]/AcroForm<</Fields[8 0 R]/DA(/F1 0 Tf)>>/Names<</Dests<</Names[(a)[3 0 R/Fit]]>>>>>>",
 		2 - 1: "<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		3 - 1: "<</Type/Page/Parent 2 0 R/MediaBox[0 0 10 10.5]/Contents 4 0 R/Annots[6 0 R 7 0 R 8 0 R]" +
 			"/Resources<</Font<</F1 5 0 R>>/XObject<</Im0 10 0 R/Fm0 11 0 R>>/ColorSpace<</CS0[/ICCBased 12 0 R]>>/Shading<</Sh0 13 0 R>>>>>>",

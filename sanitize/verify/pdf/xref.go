@@ -158,7 +158,7 @@ func (f *file) unpackOne(num int, s *stream) error {
 	count, ok1 := integer(s.dict["N"], int64(len(data)))
 	first, ok2 := integer(s.dict["First"], int64(len(data)))
 	if _, chained := s.dict["Extends"]; !ok1 || !ok2 || chained {
-		return fmt.Errorf("N %v, First %v", s.dict["N"], s.dict["First"])
+		return fmt.Errorf("entries N %v and First %v", s.dict["N"], s.dict["First"])
 	}
 	head, l := f.lexer(data[:first]), f.lexer(data[first:])
 	head.noRefs = true

@@ -139,9 +139,12 @@ func (p *picture) profile(data []byte) error {
 	if err != nil {
 		return verify.Fail(RuleProfile, "iCCP", "%v", err)
 	}
-	profile, err := io.ReadAll(&charged{z, p.pass})
+	profile, err := io.ReadAll(io.LimitReader(&charged{z, p.pass}, maxProfile+1))
 	if err != nil {
 		return verify.Fail(RuleProfile, "iCCP", "%v", err)
+	}
+	if len(profile) > maxProfile {
+		return verify.Fail(RuleProfile, "iCCP", "longer than %d bytes", maxProfile)
 	}
 	if src.Len() > 0 {
 		return verify.Fail(RuleProfile, "iCCP", "%d bytes after the compressed data", src.Len())
@@ -155,7 +158,7 @@ func (p *picture) profile(data []byte) error {
 // maxProfile bounds a colour profile, in bytes: the large ones for presses have 3 MB.
 const maxProfile = 16 << 20
 
-// charged charges what is read through it, and ends at maxProfile.
+// charged charges what is read through it.
 type charged struct {
 	r    io.Reader
 	pass verify.Pass

@@ -67,9 +67,6 @@ func (c *cff) covered() []byte {
 	return out
 }
 
-// maxElements bounds an index; the format itself does not allow more.
-const maxElements = 1 << 16
-
 // index reads an INDEX (5176, section 5): it returns the range of each element, and the position after it.
 func (c *cff) index(pos int) ([][2]int, int, error) {
 	if pos < 0 || pos+2 > len(c.data) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -140,7 +139,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	far := trueType()
-	copy(far[len(far)-40:], fmt.Sprint("xx"))
+	copy(far[len(far)-40:], "xx")
 	loca := bytes.Index(far, []byte{0, 0, 0, 2, 0, 5})
 	far[loca+4] = 0xff
 	if _, _, err := SFNT(far); !errors.Is(err, ErrFont) {
