@@ -58,8 +58,12 @@ type Report struct {
 	Findings []Finding
 }
 
-// Add records a finding. Findings with the same rule, action and place are counted together.
+// Add records a finding. Findings with the same rule, action and place are counted together; past maxFindings of them the
+// place is dropped, so that neither memory nor time depends on how many an input has.
 func (r *Report) Add(rule string, action Action, where string) {
+	if len(r.Findings) > maxFindings {
+		where = ""
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Rule == rule && f.Action == action && f.Where == where {
