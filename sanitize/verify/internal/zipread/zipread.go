@@ -162,6 +162,9 @@ func isASCII(s string) bool {
 // blockSize is how many bytes are inflated between two charges.
 const blockSize = 64 << 10
 
+// firstRoom is how much room is made at once for the data of an entry: most parts of a document fit.
+const firstRoom = 1 << 20
+
 // Read returns the data of an entry. It calls expand before it keeps each block, and fails unless the data end
 // exactly where the headers say, with the checksum that they say.
 func (a *Archive) Read(e Entry, expand func(int64) error) ([]byte, error) {
@@ -172,6 +175,7 @@ func (a *Archive) Read(e Entry, expand func(int64) error) ([]byte, error) {
 		r = flate.NewReader(src)
 	}
 	var out bytes.Buffer
+	out.Grow(int(max(0, min(e.Size, firstRoom))) + bytes.MinRead) // not for a size that only a header claims
 	for {
 		if err := expand(min(blockSize, e.Size-int64(out.Len()))); err != nil {
 			return nil, err
