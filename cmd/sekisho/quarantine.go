@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,7 @@ func (f *reviewFlags) show() *cobra.Command {
 			defer r.Close()
 			e, err := r.Store.Get(args[0])
 			if err != nil {
-				return err
+				return explain(err)
 			}
 			return printEntry(cmd.OutOrStdout(), e, f.json, true)
 		},
@@ -214,5 +215,28 @@ func (f *reviewFlags) decide(cmd *cobra.Command, do func(context.Context, *pipel
 		return err
 	}
 	defer r.Close()
-	return do(cmd.Context(), r)
+	return explain(do(cmd.Context(), r))
+}
+
+// explain says in front of an error what it means to the person who decides.
+func explain(err error) error {
+	for _, known := range []struct {
+		is   error
+		text string
+	}{
+		{fs.ErrNotExist, "その番号の保留ファイル、または鍵が見つかりません。番号は quarantine list で確かめられます / no such held file, or no key"},
+		{fs.ErrPermission, "鍵または保留ファイルを読む権限がありません / no permission to read the key or the held file"},
+		{quarantine.ErrKey, "審査用の鍵が、このファイルを保留したときの鍵と違います / the review key is not the one that the file was held for"},
+		{quarantine.ErrState, "今の状態ではできません。処理中か、すでに決まっています / not possible now: it is being treated, or was decided"},
+		{quarantine.ErrSamePerson, "申請した人とは別の人の承認が要ります / a person other than the one who asked must approve"},
+		{quarantine.ErrMalware, "ウイルスが見つかったファイルは通せません / a file in which malware was found never crosses"},
+		{quarantine.ErrExceptions, "この設定では原本をそのまま通せません（exceptions = false） / originals are not released here"},
+		{quarantine.ErrReason, "--reason で理由を書いてください（長すぎてもいけません） / give a --reason that is not too long"},
+		{quarantine.ErrDamaged, "保留ファイルが壊れているか、書き換えられています / the held file is damaged or was changed"},
+	} {
+		if errors.Is(err, known.is) {
+			return fmt.Errorf("%s: %w", known.text, err)
+		}
+	}
+	return err
 }
