@@ -1,6 +1,11 @@
 package pdf
 
 import (
+	"bytes"
+	"crypto/md5"
+	"crypto/rc4"
+	"fmt"
+	"slices"
 	"testing"
 
 	"sekisho/sanitize"
@@ -45,6 +50,7 @@ func silentCases() []sanitizetest.Case {
 		exact("samples in another file", ruleExternalStream, sheet{}.xobject(stream(picture+"/F("+needle+")", ""))),
 		exact("samples in a file by dictionary", ruleExternalStream, sheet{}.xobject(stream(picture+"/F<</F("+needle+")>>", ""))),
 		{Name: "encryption in the trailer itself", Input: sheet{trailer: id + "/Encrypt" + standard}.bytes(), Err: sanitize.ErrEncrypted},
+		{Name: "encryption in the trailer itself, with its password", Input: rc4Sheet(), Keep: []string{text}, Rules: []string{ruleEncryptionRemoved}, Exact: true},
 		{Name: "encryption spelled with escapes", Input: sheet{trailer: id + "/#45ncryp#74" + standard}.bytes(), Err: sanitize.ErrEncrypted},
 		{Name: "encryption of a kind that nobody knows", Input: sheet{trailer: id + "/Encrypt<</Filter/Odd>>"}.bytes(), Err: sanitize.ErrEncrypted},
 		{Name: "encryption in a file without table", Input: sheet{trailer: id + "/Encrypt" + standard}.with(func(b []byte) []byte {
@@ -52,6 +58,31 @@ func silentCases() []sanitizetest.Case {
 		}).bytes(), Err: sanitize.ErrEncrypted},
 		{Name: "the word on a page", Input: sheet{content: "/Encrypt BMC BT /F1 9 Tf (" + text + ") Tj ET EMC"}.bytes(), Keep: []string{text}, Exact: true},
 	}
+}
+
+// rc4Sheet is a file under RC4 with 40 bits and no user password (ISO 32000-1 7.6.3), its dictionary in the trailer.
+func rc4Sheet() []byte {
+	pad := []byte("\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x01\x08\x2E\x2E\x00\xB6\xD0\x68\x3E\x80\x2F\x0C\xA9\xFE\x64\x53\x69\x7A")
+	id := []byte("0123456789abcdef")
+	owner := md5.Sum(pad)
+	o := crypted(owner[:5], pad)
+	sum := md5.Sum(slices.Concat(pad, o, []byte{0xfc, 0xff, 0xff, 0xff}, id))
+	key := sum[:5]
+	of := md5.Sum(append(bytes.Clone(key), 4, 0, 0, 0, 0)) // of object 4, the content
+	return sheet{
+		content: string(crypted(of[:10], []byte("BT /F1 9 Tf ("+text+") Tj ET"))),
+		trailer: fmt.Sprintf("/ID[<%x><%x>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<%x>/U<%x>>>", id, id, o, crypted(key, pad)),
+	}.bytes()
+}
+
+func crypted(key, data []byte) []byte {
+	c, err := rc4.NewCipher(key)
+	if err != nil {
+		panic(err)
+	}
+	out := make([]byte, len(data))
+	c.XORKeyStream(out, data)
+	return out
 }
 
 // key32 is a key of 32 bytes in hexadecimal.

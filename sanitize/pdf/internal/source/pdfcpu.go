@@ -20,26 +20,18 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 			doc, err = nil, fmt.Errorf("cannot read PDF: panic: %v", p)
 		}
 	}()
-	reading, cancel := context.WithTimeout(ctx, limits.Time)
-	defer cancel()
-	read, err := pdfcpu.ReadWithContext(reading, bytes.NewReader(data), configuration(password, data, limits))
-	if errors.Is(err, pdfcpu.ErrWrongPassword) {
-		return nil, ErrPassword
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read PDF: %v", err)
-	}
-	if read.Root == nil {
-		return nil, errors.New("cannot read PDF: no catalog")
-	}
-	if read.E == nil {
-		closed, err := sealed(ctx, data, limits)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read PDF: %w", err)
+	read, err := parse(ctx, data, password, limits)
+	if err == nil && read.E == nil || err != nil && !errors.Is(err, ErrPassword) {
+		closed, serr := sealed(ctx, data, limits)
+		if serr != nil {
+			return nil, fmt.Errorf("cannot read PDF: %w", serr)
 		}
 		if closed {
-			return nil, fmt.Errorf("%w: or the encryption is of an unknown kind", ErrPassword)
+			read, err = parseSealed(ctx, data, password, limits)
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	c := converter{ctx: ctx, table: read.XRefTable.Table, depth: limits.Nesting}
 	doc = &Document{
@@ -55,6 +47,37 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 		doc.next = max(doc.next, object.Ref(n)+1)
 	}
 	return doc, nil
+}
+
+// parse reads data with pdfcpu.
+func parse(ctx context.Context, data []byte, password string, limits Limits) (*model.Context, error) {
+	reading, cancel := context.WithTimeout(ctx, limits.Time)
+	defer cancel()
+	read, err := pdfcpu.ReadWithContext(reading, bytes.NewReader(data), configuration(password, data, limits))
+	if errors.Is(err, pdfcpu.ErrWrongPassword) {
+		return nil, ErrPassword
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read PDF: %v", err)
+	}
+	if read.Root == nil {
+		return nil, errors.New("cannot read PDF: no catalog")
+	}
+	return read, nil
+}
+
+// parseSealed reads data whose encryption dictionary pdfcpu does not see where it is.
+func parseSealed(ctx context.Context, data []byte, password string, limits Limits) (*model.Context, error) {
+	unknown := fmt.Errorf("%w: or the encryption is of an unknown kind", ErrPassword)
+	longer, ok := withEncryptionObject(data, limits)
+	if !ok {
+		return nil, unknown
+	}
+	read, err := parse(ctx, longer, password, limits)
+	if err != nil && !errors.Is(err, ErrPassword) || err == nil && read.E == nil {
+		return nil, unknown
+	}
+	return read, err
 }
 
 // configuration is written out in full, so that pdfcpu looks for no configuration file.

@@ -3,6 +3,8 @@ package source
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"slices"
 
 	"sekisho/sanitize/pdf/internal/object"
 )
@@ -14,9 +16,9 @@ func sealed(ctx context.Context, data []byte, limits Limits) (bool, error) {
 	if !mentions(data, "Encrypt") {
 		return false, nil
 	}
-	found, whole := chained(data, limits)
-	if found || whole {
-		return found, nil
+	trailers, whole := chained(data, limits)
+	if whole {
+		return slices.ContainsFunc(trailers, func(d object.Dict) bool { return d.Has("Encrypt") }), nil
 	}
 	s := newScanner(ctx, data, limits)
 	if err := s.objects(); err != nil {
@@ -48,26 +50,62 @@ func mentions(data []byte, name string) bool {
 	}
 }
 
-// chained follows the trailers from the last startxref on (ISO 32000-2 7.5.5, 7.5.8.4) and reports whether one of
-// them has an encryption dictionary, and whether each of them was where the one before says.
-func chained(data []byte, limits Limits) (found, whole bool) {
+// withEncryptionObject returns data with an update (ISO 32000-2 7.5.6) that has the encryption dictionary of the trailer
+// as an object. It reports false when the trailers are not as they should be.
+func withEncryptionObject(data []byte, limits Limits) ([]byte, bool) {
+	trailers, whole := chained(data, limits)
+	if !whole || len(trailers) == 0 {
+		return nil, false
+	}
+	last := trailers[0]
+	number, ok := last.Get("Size").(int64)
+	dict, isDict := last.Get("Encrypt").(object.Dict)
+	if !ok || !isDict || number < 1 || number > int64(limits.Objects) {
+		return nil, false
+	}
+	entries := []object.Entry{
+		{Key: "Encrypt", Value: object.Ref(number)}, {Key: "Prev", Value: lastStart(data)}, {Key: "Size", Value: number + 1},
+	}
+	for _, key := range []object.Name{"ID", "Info", "Root"} {
+		if v := last.Get(key); v != nil {
+			entries = append(entries, object.Entry{Key: key, Value: v})
+		}
+	}
+	out := append(bytes.Clone(data), '\n')
+	at := len(out)
+	out = fmt.Appendf(out, "%d 0 obj\n", number)
+	out = append(object.AppendDict(out, dict), "\nendobj\n"...)
+	table := len(out)
+	out = fmt.Appendf(out, "xref\n%d 1\n%010d 00000 n \ntrailer\n", number, at)
+	out = object.AppendDict(out, object.NewDict(entries))
+	return fmt.Appendf(out, "\nstartxref\n%d\n%%%%EOF\n", table), true
+}
+
+// lastStart returns what the last startxref says, or nil.
+func lastStart(data []byte) object.Object {
 	word := []byte("startxref")
 	i := bytes.LastIndex(data, word)
 	if i < 0 {
-		return false, false
+		return nil
 	}
 	p := object.Parser{Buf: data, Pos: i + len(word)}
 	start, _ := p.Next()
+	return start
+}
+
+// chained follows the trailers from the last startxref on (ISO 32000-2 7.5.5, 7.5.8.4), the last first, and reports
+// whether each of them was where the one before says.
+func chained(data []byte, limits Limits) (trailers []object.Dict, whole bool) {
 	base := int64(max(0, bytes.Index(data, []byte("%PDF-"))))
 	seen := map[int64]bool{}
-	for todo := []object.Object{start}; len(todo) > 0; {
+	for todo := []object.Object{lastStart(data)}; len(todo) > 0; {
 		at, ok := todo[len(todo)-1].(int64)
 		todo = todo[:len(todo)-1]
 		if seen[at] {
 			continue
 		}
 		if len(seen) > limits.Nesting {
-			return false, false
+			return trailers, false
 		}
 		seen[at] = true
 		d := trailerAt(data, at, limits)
@@ -75,18 +113,16 @@ func chained(data []byte, limits Limits) (found, whole bool) {
 			d = trailerAt(data, base+at, limits)
 		}
 		if !ok || d == nil {
-			return false, false
+			return trailers, false
 		}
-		if d.Has("Encrypt") {
-			return true, true
-		}
+		trailers = append(trailers, d)
 		for _, key := range []object.Name{"Prev", "XRefStm"} {
 			if v := d.Get(key); v != nil {
 				todo = append(todo, v)
 			}
 		}
 	}
-	return false, true
+	return trailers, true
 }
 
 // trailerAt returns the trailer of the cross-reference table or stream at an offset, or nil where there is none.
