@@ -58,6 +58,9 @@ func checkName(e zipread.Entry) error {
 	}
 	parts := strings.Split(strings.TrimSuffix(e.Name, "/"), "/")
 	for i, p := range parts {
+		if strings.HasPrefix(p, "~") { // a shell takes it for a home folder
+			return verify.Fail(verify.RuleName, e.Name, "a part that begins with a tilde")
+		}
 		check := verify.CheckName
 		if i < len(parts)-1 || e.Dir {
 			check = checkFolder

@@ -109,6 +109,8 @@ func TestViolations(t *testing.T) {
 		"long":             {verify.RuleName, file{string(bytes.Repeat([]byte("x"), 252)) + ".txt", "x"}},
 		"deep":             {verify.RuleName, file{strings.Repeat("a/", 300) + "x.txt", "x"}},
 		"dash":             {verify.RuleName, file{"a/-rf.txt", "x"}},
+		"home":             {verify.RuleName, file{"~/x.txt", "x"}},
+		"home of another":  {verify.RuleName, file{"~root/x.txt", "x"}},
 		"hidden":           {verify.RuleName, file{".x.txt", "x"}},
 		"unknown type":     {verify.RuleMismatch, file{"x.torrent", "x"}},
 		"twice":            {RuleDuplicate, file{"readme", "x"}},
