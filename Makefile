@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 CORPUS   ?=
 DIR      ?= ./var
 
-.PHONY: build run demo test test-short deps bench fuzz lint corpus fidelity clean
+.PHONY: build run demo test test-faults deps bench fuzz lint corpus fidelity clean
 
 build: ## binaries into bin/
 	@mkdir -p $(BIN)
@@ -26,6 +26,9 @@ deps: ## what the tests need from Debian (clamd, qpdf, …); does nothing where 
 
 test: deps build lint ## all tests, with the race detector
 	$(GO) test -race -timeout 20m ./...
+
+test-faults: deps ## kills, power cuts, full and broken disks, cut links; SEKISHO_FAULTS=long for the long form
+	SEKISHO_FAULTS=$${SEKISHO_FAULTS:-short} $(GO) test ./internal/faults/... -count=1 -v -timeout 60m
 
 lint: ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: the files above are not formatted"; exit 1; }

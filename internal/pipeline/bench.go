@@ -81,6 +81,9 @@ func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, 
 	if res.Reason != "" {
 		t.hold(res.Reason, res.Detail)
 	}
+	if t.Reason == "" && t.Size == 0 && !isEmpty(in) { // a child that was taken over could make files vanish
+		t.hold(sanitize.ReasonVerify, "nothing is left of the file")
+	}
 	if t.infected() || t.Reason != "" {
 		return t, nil
 	}
@@ -90,6 +93,12 @@ func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, 
 // releaseName is the name under which the rebuilt form of a file is released, once it is of the type output.
 func releaseName(e *sanitize.Engine, name, output string) string {
 	return manifest.SafeName(e.OutputName(name, output))
+}
+
+// isEmpty reports whether a file has no bytes.
+func isEmpty(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Size() == 0
 }
 
 // judge lets the scanners and then the independent judge look at what the rebuild wrote. It would be released under name.

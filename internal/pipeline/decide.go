@@ -21,8 +21,6 @@ type Review struct {
 	Store *quarantine.Store
 
 	cfg   config.Gateway
-	root  *os.Root
-	audit *audit.Log
 	close []func() error
 }
 
