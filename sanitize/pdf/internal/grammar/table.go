@@ -1498,7 +1498,7 @@ var table = [...]Object{
 	FontCIDType2: {Name: "FontCIDType2", Keys: []Key{
 		{Name: "BaseFont", Alts: []Alt{{Kind: Name}}},
 		{Name: "CIDSystemInfo", Alts: []Alt{{Kind: Dictionary, Links: []Type{CIDSystemInfo}}}},
-		{Name: "CIDToGIDMap", Alts: []Alt{{Kind: Name}, {Kind: Stream, Links: []Type{TStream}}}},
+		{Name: "CIDToGIDMap", Alts: []Alt{{Kind: Name}, {Kind: Stream, Links: []Type{LookupStream}}}},
 		{Name: "DW", Alts: []Alt{{Kind: Integer}, {Kind: Number}}},
 		{Name: "DW2", Alts: []Alt{{Kind: Array, Links: []Type{ArrayOf_2Numbers}}}},
 		{Name: "FontDescriptor", Alts: []Alt{{Kind: Dictionary, Links: []Type{FontDescriptor}}}},
