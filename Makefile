@@ -25,7 +25,8 @@ deps: ## what the tests need from Debian (clamd, qpdf, …); does nothing where 
 	@bash .ci/deps
 
 test: deps build lint ## all tests, with the race detector
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -vE '/(fixtures|internal/faults)(/|$$)')
+	$(GO) test -timeout 20m ./fixtures/... ./internal/faults/... # these drive the programs as they ship
 
 test-faults: deps ## kills, power cuts, full and broken disks, cut links; SEKISHO_FAULTS=long for the long form
 	SEKISHO_FAULTS=$${SEKISHO_FAULTS:-short} $(GO) test ./internal/faults/... -count=1 -v -timeout 60m

@@ -14,7 +14,7 @@ import (
 type Gateway struct {
 	State         string   `toml:"state"`          // folder of spool, quarantine, queue, record and keys
 	Policy        string   `toml:"policy"`         // of routes that name none: standard, strict or render
-	Workers       int      `toml:"workers"`        // files sanitised at the same time; 0: one per CPU
+	Workers       int      `toml:"workers"`        // files sanitised at the same time; 0: two per CPU
 	Remote        bool     `toml:"remote"`         // files are treated by `sekisho worker` processes on the same queue
 	Child         string   `toml:"child"`          // path of sekisho-child; "": beside this program
 	AcceptMissing []string `toml:"accept_missing"` // containment layers that may be missing, by name

@@ -236,7 +236,7 @@ func (g *Gateway) workers() int {
 	if g.cfg.Workers > 0 {
 		return g.cfg.Workers
 	}
-	return runtime.NumCPU()
+	return 2 * runtime.NumCPU() // one works while another waits for the disk
 }
 
 // openInboxes opens the inbox of each route.
