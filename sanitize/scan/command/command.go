@@ -1,12 +1,14 @@
 // Package command asks a scanner that is a program: YARA, or the command line of a product.
 //
-// The program gets the file on its standard input, and says by its exit status and standard output what it found:
+// The program gets a private copy of the file as its standard input: a regular file that it may read, seek in, map, or open
+// again as /dev/stdin, and never a pipe, which YARA maps nothing of and calls clean. An argument {file} becomes a path of
+// that file. The program says by its exit status and standard output what it found:
 //
 //	0, nothing on standard output ─► clean
 //	0 or 1, a line                ─► malware; the line's first word names it
 //	anything else                 ─► no answer; so is anything on standard error
 //
-// YARA keeps to this by itself: yara -w RULES /dev/stdin
+// YARA keeps to this by itself: yara -w RULES {file}
 package command
 
 import (
@@ -28,7 +30,7 @@ var _ scan.Scanner = (*Scanner)(nil)
 // Options say which program is run, and how patiently.
 type Options struct {
 	Name    string        // in configuration and record; "command" when empty
-	Args    []string      // the program, by its full path, and its arguments; there is no shell
+	Args    []string      // the program, by its full path, and its arguments, {file} for the file; there is no shell
 	Timeout time.Duration // patience for the end of the program; 0 means 120 s
 }
 
@@ -56,56 +58,41 @@ func (s *Scanner) Name() string { return s.opts.Name }
 func (s *Scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
+	file, err := private(r, size)
+	if err != nil {
+		return scan.Result{}, err
+	}
+	defer file.Close()
 	var out, errOut bounded
-	cmd := exec.CommandContext(ctx, s.opts.Args[0], s.opts.Args[1:]...)
+	cmd := exec.CommandContext(ctx, s.opts.Args[0], s.args()...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"}
-	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = file, &out, &errOut
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // and what it started
 	cmd.WaitDelay = time.Second
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return scan.Result{}, fmt.Errorf("cannot run scanner: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return scan.Result{}, fmt.Errorf("cannot run scanner: %w", err)
-	}
-	feedErr := feed(in, r, size)
-	waitErr := cmd.Wait()
+	err = cmd.Run()
 	if err := ctx.Err(); err != nil {
 		return scan.Result{}, fmt.Errorf("cannot wait for scanner: %w", err)
 	}
-	return judge(waitErr, feedErr, &out, &errOut)
+	return judge(err, &out, &errOut)
 }
 
-// errLength says that a file was shorter or longer than it was said to be.
-var errLength = errors.New("file has not the length that was said")
-
-// feed gives exactly size bytes of r to the program, and the end.
-func feed(in io.WriteCloser, r io.Reader, size int64) error {
-	defer in.Close()
-	n, err := io.Copy(in, io.LimitReader(r, size))
-	if err != nil {
-		return fmt.Errorf("cannot send: %w", err)
+// args returns the arguments of the program, with the path of its standard input for {file}.
+func (s *Scanner) args() []string {
+	var all []string
+	for _, a := range s.opts.Args[1:] {
+		all = append(all, strings.ReplaceAll(a, "{file}", "/proc/self/fd/0"))
 	}
-	var one [1]byte
-	if more, err := io.ReadFull(r, one[:]); n != size || more != 0 || !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %d bytes", errLength, size)
-	}
-	return in.Close()
+	return all
 }
 
-// judge returns the judgement that the end of the program is. A program that has seen enough may end before it took all
-// of the file, but not to call it clean.
-func judge(waitErr, feedErr error, out, errOut *bounded) (scan.Result, error) {
-	if errors.Is(feedErr, errLength) {
-		return scan.Result{}, feedErr
-	}
+// judge returns the judgement that the end of the program is.
+func judge(err error, out, errOut *bounded) (scan.Result, error) {
 	code := 0
-	if exit := (*exec.ExitError)(nil); errors.As(waitErr, &exit) {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		code = exit.ExitCode()
-	} else if waitErr != nil {
-		return scan.Result{}, fmt.Errorf("cannot wait for scanner: %w", waitErr)
+	} else if err != nil {
+		return scan.Result{}, fmt.Errorf("cannot run scanner: %w", err)
 	}
 	words := strings.Fields(out.kept.String())
 	switch {
@@ -113,8 +100,8 @@ func judge(waitErr, feedErr error, out, errOut *bounded) (scan.Result, error) {
 		return scan.Result{}, fmt.Errorf("scanner ended with status %d: %.200q", code, errOut.kept.String())
 	case len(words) > 0:
 		return scan.Result{Signature: printable(words[0])}, nil
-	case feedErr != nil || out.kept.Len() > 0:
-		return scan.Result{}, errors.Join(errors.New("clean, but not of all that was sent"), feedErr)
+	case out.kept.Len() > 0:
+		return scan.Result{}, errors.New("scanner said something, and no word")
 	}
 	return scan.Result{Clean: true}, nil
 }
