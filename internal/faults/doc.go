@@ -9,6 +9,7 @@
 //	TestFaultsDisk          a disk is full, read-only, failing or slow (package disk)
 //	TestFaultsEverySync     the first, second, third … sync in the life of a file fails
 //	TestFaultsEveryChange   the power fails after the first, second, third … change of a disk
+//	TestFaultsEveryStep     a program dies, and its power fails, at each named step (package failpoint)
 //	TestFaultsPowerCut      the power fails, and with it goes all that was not synced
 //
 // They come in three lengths: a few seconds each with all other tests; minutes with SEKISHO_FAULTS=short, which is what

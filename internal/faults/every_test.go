@@ -54,7 +54,7 @@ func TestFaultsEveryChange(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
 	step := effort(90, 8, 1)
 	for _, modes := range []map[*zone]disk.Survivor{
-		{w.near: disk.Journal, w.far: disk.SyncedNames}, // see TestFaultsPowerCut
+		{w.near: disk.SyncedNames, w.far: disk.SyncedNames},
 		{w.near: disk.AllNames, w.far: disk.AllNames},
 	} {
 		for z, names := range modes {

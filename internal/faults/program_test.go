@@ -49,6 +49,7 @@ type program struct {
 	name string
 	args []string
 	log  string // path of what it prints
+	step string // of package failpoint, and how often it is met before the program dies there; "": it does not
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has ended
@@ -63,6 +64,10 @@ func (p *program) start(t *testing.T) {
 	}
 	defer log.Close()
 	p.cmd = exec.Command(filepath.Join(bin, p.name), p.args...)
+	if p.step != "" {
+		p.cmd = exec.Command(filepath.Join(stepPrograms(t), p.name), p.args...)
+		p.cmd.Env = append(os.Environ(), "SEKISHO_FAILPOINT="+p.step)
+	}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it does not outlive a test that was stopped
 	if err := p.cmd.Start(); err != nil {

@@ -196,24 +196,41 @@ release = %q
 // filesInFolder is how many files are dropped into one folder before the next one is begun.
 const filesInFolder = 5
 
+// dropOne puts the next file into the inbox that is going to be held, or released.
+func (w *world) dropOne(held bool) {
+	w.t.Helper()
+	for _, s := range w.samples {
+		if (s.output == "") == held {
+			w.put(s)
+			return
+		}
+	}
+	w.t.Fatal("there is no such sample")
+}
+
 // drop puts so many files into the inbox, as a share does that has promised them to its users: synced.
 func (w *world) drop(files int) {
 	w.t.Helper()
-	inbox := filepath.Join(w.near.dir, "inbox")
 	for range files {
-		n := len(w.want)
-		s := w.samples[n%len(w.samples)]
-		folder := fmt.Sprintf("課%03d", n/filesInFolder)
-		name := filepath.Join(folder, fmt.Sprintf("%05d-%s", n, s.name))
-		err := os.MkdirAll(filepath.Join(inbox, folder), 0o700)
-		if err == nil {
-			err = errors.Join(writeSynced(filepath.Join(inbox, name), s.input), syncFolder(filepath.Join(inbox, folder)), syncFolder(inbox))
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.want[name] = s
+		w.put(w.samples[len(w.want)%len(w.samples)])
 	}
+}
+
+// put puts a file into the inbox.
+func (w *world) put(s sample) {
+	w.t.Helper()
+	inbox := filepath.Join(w.near.dir, "inbox")
+	n := len(w.want)
+	folder := fmt.Sprintf("課%03d", n/filesInFolder)
+	name := filepath.Join(folder, fmt.Sprintf("%05d-%s", n, s.name))
+	err := os.MkdirAll(filepath.Join(inbox, folder), 0o700)
+	if err == nil {
+		err = errors.Join(writeSynced(filepath.Join(inbox, name), s.input), syncFolder(filepath.Join(inbox, folder)), syncFolder(inbox))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.want[name] = s
 }
 
 func writeSynced(path string, data []byte) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekisho/internal/audit"
+	"sekisho/internal/failpoint"
 	"sekisho/queue"
 	"sekisho/sanitize"
 	"sekisho/transfer/manifest"
@@ -175,6 +176,7 @@ func (g *Gateway) packed(job queue.Job, header []byte) (*os.File, manifest.Manif
 // arrived records that the receiver has the package, and ends the job.
 func (g *Gateway) arrived(ctx context.Context, job queue.Job, sealed manifest.Manifest) queue.Outcome {
 	g.courier.worked()
+	failpoint.At(failpoint.JobSent)
 	e := g.event(job, audit.Sent)
 	e.Name, e.Type, e.SHA256Out, e.SizeOut = sealed.Name, sealed.Type, sealed.Rebuilt, sealed.Length
 	e.Detail = fmt.Sprintf("sequence %d", sealed.Sequence)
@@ -185,6 +187,7 @@ func (g *Gateway) arrived(ctx context.Context, job queue.Job, sealed manifest.Ma
 	if err != nil {
 		return g.later("cannot record that a file was sent", job.ID, err)
 	}
+	failpoint.At(failpoint.JobToldSent)
 	found := 0
 	for _, f := range sealed.Findings {
 		found += f.Count

@@ -9,6 +9,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 	"sekisho/internal/notice"
 	"sekisho/internal/quarantine"
 	"sekisho/queue"
@@ -26,6 +27,7 @@ func (g *Gateway) hold(ctx context.Context, job queue.Job, t treated) queue.Outc
 	if err := g.keep(ctx, job, t, verdict); err != nil {
 		return g.later("cannot put file into quarantine", job.ID, err)
 	}
+	failpoint.At(failpoint.JobHeld)
 	err := g.recordTreatment(ctx, job, t)
 	if err == nil {
 		e := g.event(job, kind)
@@ -35,6 +37,7 @@ func (g *Gateway) hold(ctx context.Context, job queue.Job, t treated) queue.Outc
 	if err != nil {
 		return g.later("cannot record that a file is held", job.ID, err)
 	}
+	failpoint.At(failpoint.JobToldHeld)
 	err = g.notify(job.Route, job.Path, notice.Notice{
 		Name: job.Name, Reason: string(t.Reason), Time: time.Now(), Job: string(job.ID), SHA256: job.SHA256,
 	})
@@ -98,6 +101,7 @@ func (g *Gateway) ended(ctx context.Context, job queue.Job, state queue.State, e
 	if _, err := g.ledger.End(ctx, job.ID, job.Generation, state); err != nil {
 		return g.later("cannot end job", job.ID, err)
 	}
+	failpoint.At(failpoint.JobEnded)
 	g.waiting.leave(job.ID)
 	if err := g.spool.Remove(job.ID); err != nil { // the reconciler does it later
 		g.log.Error("cannot remove the folder of an ended job", "job", job.ID, "error", err)

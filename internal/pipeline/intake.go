@@ -12,6 +12,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
+	"sekisho/internal/failpoint"
 	"sekisho/internal/notice"
 	"sekisho/queue"
 	"sekisho/sanitize"
@@ -66,12 +67,18 @@ func (in intake) accept(ctx context.Context, id queue.ID, claim inbox.Claim) err
 	if err != nil {
 		return err
 	}
+	failpoint.At(failpoint.SpoolAccepted)
 	e := in.event(job, audit.Received)
 	e.Detail = renamed(claim.Path, job)
 	if err := in.record(ctx, e); err != nil {
 		return err
 	}
-	return in.queue.Publish(ctx, in.stageOf(job), id, job.Generation)
+	failpoint.At(failpoint.JobRecorded)
+	if err := in.queue.Publish(ctx, in.stageOf(job), id, job.Generation); err != nil {
+		return err
+	}
+	failpoint.At(failpoint.JobPublished)
+	return nil
 }
 
 // copy copies the claimed file into the spool and commits it, unless it changed meanwhile.
@@ -92,6 +99,7 @@ func (in intake) copy(id queue.ID, claim inbox.Claim) (queue.Job, error) {
 	if err := claim.Unchanged(); err != nil {
 		return queue.Job{}, err
 	}
+	failpoint.At(failpoint.SpoolCopied)
 	dir, base := path.Split(claim.Path)
 	clean, changes := name.Clean([]byte(base))
 	job := queue.Job{

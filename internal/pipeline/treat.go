@@ -11,6 +11,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 	"sekisho/queue"
 	"sekisho/sanitize"
 	"sekisho/sanitize/scan"
@@ -104,9 +105,11 @@ func (g *Gateway) manifest(job queue.Job) manifest.Manifest {
 // seal commits the rebuilt file, records every step, and writes the sealed header, which is what makes the job one
 // that is to be sent.
 func (g *Gateway) seal(ctx context.Context, job queue.Job, t treated, out *durable.File) error {
+	failpoint.At(failpoint.JobTreated)
 	if err := out.Commit(); err != nil {
 		return err
 	}
+	failpoint.At(failpoint.JobCommitted)
 	if err := g.recordTreatment(ctx, job, t); err != nil {
 		return err
 	}
@@ -122,6 +125,7 @@ func (g *Gateway) sealAs(ctx context.Context, job queue.Job, m manifest.Manifest
 	if err != nil {
 		return err
 	}
+	failpoint.At(failpoint.JobSealed)
 	e := g.event(job, audit.Sealed)
 	e.Name, e.Type, e.SHA256Out, e.SizeOut = m.Name, m.Type, m.Rebuilt, m.Length
 	e.Detail = strings.TrimSuffix(fmt.Sprintf("sequence %d; %s", sequence, detail), "; ")

@@ -12,7 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 )
 
 // maxHeld is how many claims are open at once. More files wait in the inbox, where staff can see them.
@@ -130,29 +133,57 @@ func (b *Inbox) claimNext(ctx context.Context, p string) bool {
 	return true
 }
 
-// claim moves the file p into a folder of its own below claimsDir. After an error it is where it was.
+// claim gives the file p a second name, in a folder of its own below claimsDir. After an error it has only its own. The
+// worker takes that one away (see detach).
 func claim(root *os.Root, route, p string, seen stamp) (Claim, error) {
 	f, err := openRegular(root, p)
 	if err != nil {
 		return Claim{}, err
 	}
 	f.Close()
+	if err := canLeave(root, path.Dir(p)); err != nil {
+		return Claim{}, err
+	}
 	c := Claim{ID: newID(time.Now()), Route: route, Path: p, root: root}
 	if err := root.MkdirAll(path.Dir(c.name()), 0o700); err != nil {
 		return Claim{}, errors.Join(err, root.RemoveAll(c.dir()))
 	}
-	// Not synced here: the worker does, before the file is handed in.
-	if err := root.Rename(p, c.name()); err != nil {
+	err = root.Link(p, c.name())
+	if noLinks(err) {
+		err = root.Rename(p, c.name())
+	}
+	if err != nil {
 		return Claim{}, errors.Join(err, root.RemoveAll(c.dir()))
 	}
 	if err := c.refresh(); err != nil {
 		return Claim{}, errors.Join(err, c.putBack())
 	}
-	seen.ctime = c.stamp.ctime // the rename may change it
+	seen.ctime = c.stamp.ctime // the new name changes it
 	if c.stamp != seen && c.putBack() == nil {
 		return Claim{}, ErrChanged
 	}
+	failpoint.At(failpoint.InboxLinked)
 	return c, nil
+}
+
+// canLeave fails when files cannot be taken out of the folder dir, so that one is not claimed for nothing.
+func canLeave(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := unix.Faccessat(int(d.Fd()), ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return &fs.PathError{Op: "write", Path: dir, Err: err}
+	}
+	return nil
+}
+
+// noLinks reports whether a link was refused as such: by a file system that has none (exFAT, some network shares), or by a
+// kernel that lets nobody link to files of others (fs.protected_hardlinks). The file is then renamed, which a power cut may
+// tear in two where the file system keeps no journal.
+func noLinks(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK)
 }
 
 // refresh takes the file as it is now for the claimed one.
@@ -168,27 +199,83 @@ func (c *Claim) refresh() error {
 	return nil
 }
 
-// putBack returns the file to its place in the inbox. It fails when that name is taken.
+// putBack returns the file to its place in the inbox, where it may still be. It fails when that name is taken by another. The
+// end of the claim is durable: it must not come back beside the next one of the same file.
 func (c Claim) putBack() error {
-	if err := durable.RenameNew(c.root, c.name(), c.Path); err != nil {
-		return fmt.Errorf("cannot put back: %w", err)
+	if !c.attached() {
+		if err := durable.RenameNew(c.root, c.name(), c.Path); err != nil {
+			return fmt.Errorf("cannot put back: %w", err)
+		}
 	}
-	return c.root.RemoveAll(c.dir())
+	if err := c.root.RemoveAll(c.dir()); err != nil {
+		return err
+	}
+	return durable.SyncDir(c.root, claimsDir)
 }
 
-// sync makes the claim durable: a file that was handed in must never be back in the inbox after a power cut, where it would get
-// a second id.
-func (c Claim) sync() error {
+// attached reports whether the inbox still has the file under its own name.
+func (c Claim) attached() bool {
+	info, err := c.root.Lstat(c.Path)
+	return err == nil && stampOf(info).ino == c.stamp.ino
+}
+
+// aside is the name that takes the file's own one away: what somebody has put in its place at the last moment is moved, not
+// removed.
+func (c Claim) aside() string { return c.dir() + ".old" }
+
+// detach takes the file's own name out of the inbox once the claim would survive a power cut, and makes that durable: a file
+// that was handed in must never be back in the inbox, where it would get a second id. Neither step can lose the file, on any
+// file system. It may be called again after an error or a crash.
+func (c *Claim) detach() error {
 	for dir := path.Dir(c.name()); dir != "."; dir = path.Dir(dir) {
 		if err := durable.SyncDir(c.root, dir); err != nil {
 			return err
 		}
 	}
-	err := durable.SyncDir(c.root, path.Dir(c.Path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // its folder was removed since
+	failpoint.At(failpoint.InboxSynced)
+	if c.attached() {
+		if err := c.root.Rename(c.Path, c.aside()); err != nil {
+			return fmt.Errorf("cannot take file out of the inbox: %w", err)
+		}
+		failpoint.At(failpoint.InboxAside)
+		if err := c.forget(c.aside()); err != nil {
+			return err
+		}
+		if err := c.unlinked(); err != nil {
+			return err
+		}
 	}
-	return err
+	failpoint.At(failpoint.InboxUnlinked)
+	err := durable.SyncDir(c.root, path.Dir(c.Path))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // its folder was removed since
+		return err
+	}
+	failpoint.At(failpoint.InboxDetached)
+	return nil
+}
+
+// forget removes the name aside of the claimed file. Another file that has it goes back to the inbox.
+func (c Claim) forget(aside string) error {
+	info, err := c.root.Lstat(aside)
+	if err != nil {
+		return fmt.Errorf("cannot look at claimed file: %w", err)
+	}
+	if stampOf(info).ino != c.stamp.ino {
+		return durable.RenameNew(c.root, aside, c.Path)
+	}
+	return c.root.Remove(aside)
+}
+
+// unlinked notes the time at which the file lost a name. It returns ErrChanged when something else has changed too.
+func (c *Claim) unlinked() error {
+	was := c.stamp
+	if err := c.refresh(); err != nil {
+		return err
+	}
+	if was.ctime = c.stamp.ctime; was != c.stamp {
+		return ErrChanged
+	}
+	return nil
 }
 
 // hand queues c for the workers.
@@ -197,6 +284,7 @@ func (b *Inbox) hand(c Claim) {
 	defer b.mu.Unlock()
 	c.folder = b.folder
 	b.work = append(b.work, c)
+	b.taking[c.Path] = true
 	b.held++
 	b.handIn.Signal()
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"sekisho/internal/durable"
 )
 
 // Private names in an inbox.
@@ -35,12 +37,14 @@ type Inbox struct {
 	told  error // the trouble that was told last
 
 	mu      sync.Mutex
-	work    []Claim // to be handed in
-	held    int     // claims that have not ended
-	running int     // calls of Take
-	folder  int     // counts the folders that were adopted: claims of an earlier one are void
-	waiting int     // files seen that may be taken, as of the last round
-	settled bool    // the last whole round found nothing to take, with no claim before or after it
+	work    []Claim          // to be handed in
+	held    int              // claims that have not ended
+	running int              // calls of Take
+	folder  int              // counts the folders that were adopted: claims of an earlier one are void
+	taking  map[string]bool  // paths whose file is claimed and may still have its name in the inbox
+	fixed   map[string]stamp // files that could not be taken out of the inbox
+	waiting int              // files seen that may be taken, as of the last round
+	settled bool             // the last whole round found nothing to take, with no claim before or after it
 	freed   chan struct{}
 	handIn  *sync.Cond // work has grown, or the context has ended
 }
@@ -52,7 +56,7 @@ type identity struct{ dev, ino uint64 }
 func New(opt Options, h Handler) (*Inbox, error) {
 	b := &Inbox{
 		opt: opt.withDefaults(), handler: h, start: time.Now(), files: map[string]*track{},
-		freed: make(chan struct{}, 1),
+		taking: map[string]bool{}, fixed: map[string]stamp{}, freed: make(chan struct{}, 1),
 	}
 	b.handIn = sync.NewCond(&b.mu)
 	root, err := os.OpenRoot(b.opt.Dir)
@@ -63,7 +67,11 @@ func New(opt Options, h Handler) (*Inbox, error) {
 		root.Close()
 		return nil, fmt.Errorf("cannot prepare inbox of route %q: %w", opt.Route, err)
 	}
-	if err := b.adopt(root); err != nil {
+	err = durable.SyncDir(root, ".")
+	if err == nil {
+		err = b.adopt(root)
+	}
+	if err != nil {
 		root.Close()
 		return nil, fmt.Errorf("cannot use inbox of route %q: %w", opt.Route, err)
 	}
@@ -93,6 +101,7 @@ func (b *Inbox) adopt(root *os.Root) error {
 	for _, c := range left {
 		c.folder = b.folder
 		b.work = append(b.work, c)
+		b.taking[c.Path] = true
 	}
 	b.held += len(left)
 	return nil
@@ -181,7 +190,7 @@ func (b *Inbox) present() error {
 	if identify(info) == b.self {
 		_, err := b.root.Lstat(claimsDir)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = b.root.Mkdir(claimsDir, 0o700) // somebody has tidied up
+			err = durable.MkdirAll(b.root, claimsDir, 0o700) // somebody has tidied up
 		}
 		if err != nil {
 			return fmt.Errorf("cannot use inbox of route %q: %w", b.opt.Route, err)
@@ -212,7 +221,7 @@ func (b *Inbox) leave() error {
 	defer b.mu.Unlock()
 	b.folder++
 	b.held -= len(b.work)
-	b.work = nil
+	b.work, b.taking, b.fixed = nil, map[string]bool{}, map[string]stamp{}
 	if b.running > 0 {
 		return errors.New("files of the earlier folder are still being read")
 	}

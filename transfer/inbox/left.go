@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,6 +20,12 @@ func leftClaims(root *os.Root, opt Options) ([]Claim, error) {
 	}
 	var out []Claim
 	for _, e := range entries {
+		if id, old := strings.CutSuffix(e.Name(), ".old"); old && !e.IsDir() && manifest.CheckID(id) == nil {
+			if err := leftAside(root, id, opt); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !e.IsDir() || manifest.CheckID(e.Name()) != nil {
 			continue // not ours
 		}
@@ -57,4 +64,22 @@ func onlyFile(root *os.Root, dir string, depth int) (string, fs.FileInfo, error)
 		}
 	}
 	return "", nil, fmt.Errorf("cannot read claim: deeper than %d folders", depth)
+}
+
+// leftAside deals with the name that was being taken away from the claim id when the program ended.
+func leftAside(root *os.Root, id string, opt Options) error {
+	c := Claim{ID: id, root: root}
+	name, info, err := onlyFile(root, c.dir(), opt.MaxDepth)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info == nil { // the claim has ended, and its name came back in a power cut
+		return root.Remove(c.aside())
+	}
+	if err != nil {
+		return err
+	}
+	c.Path, c.stamp = name[len(c.dir())+1:], stampOf(info)
+	err = c.forget(c.aside())
+	if errors.Is(err, fs.ErrExist) {
+		return nil // neither file is ours to remove: a person finds it there
+	}
+	return err
 }

@@ -78,6 +78,7 @@ func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 	for p, t := range b.files {
 		if t.round != b.round {
 			delete(b.files, p)
+			b.unstick(p)
 			continue
 		}
 		if t.told != "" {
@@ -89,6 +90,13 @@ func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 		}
 	}
 	return waiting, next
+}
+
+// unstick forgets that p could not be taken.
+func (b *Inbox) unstick(p string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.fixed, p)
 }
 
 // walk sees every file below the inbox, folder by folder. Only the folder itself failing is an error.
@@ -154,6 +162,10 @@ func (b *Inbox) see(ctx context.Context, p string) {
 	if err != nil || len(b.files) >= maxTracked && b.files[p] == nil {
 		return // gone, or its turn comes later
 	}
+	taking, fixed := b.inHand(p)
+	if taking {
+		return // a worker is about to take its name away
+	}
 	t := b.sight(p, info)
 	now := time.Since(b.start)
 	switch {
@@ -164,12 +176,21 @@ func (b *Inbox) see(ctx context.Context, p string) {
 		}
 	case !info.Mode().IsRegular():
 		b.refuse(ctx, p, t, info, NotRegular, info.Mode().Type().String())
+	case fixed == t.stamp:
+		b.refuse(ctx, p, t, info, Unreadable, errFixed.Error())
 	case info.Size() > b.opt.MaxSize:
 		b.refuse(ctx, p, t, info, TooLarge, fmt.Sprintf("%d bytes, limit %d", info.Size(), b.opt.MaxSize))
 	default:
 		t.told, t.ready = "", true
 		b.ready.push(p)
 	}
+}
+
+// inHand reports whether p is claimed, and the state in which it could not be.
+func (b *Inbox) inHand(p string) (taking bool, fixed stamp) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.taking[p], b.fixed[p]
 }
 
 // sight notes that p was seen with info, and returns what is known of it.

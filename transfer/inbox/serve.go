@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -23,14 +24,17 @@ func (b *Inbox) serve(ctx context.Context) {
 		stale := b.ran(c)
 		switch {
 		case err == nil, stale:
-			b.end()
+			b.end(c)
 		case ctx.Err() != nil:
 			return // the next start hands it in again
 		case errors.Is(err, ErrChanged) && c.putBack() == nil:
-			b.end() // it settles once more, and gets another id
+			b.end(c) // it settles once more, and gets another id
 		case c.gone():
 			b.opt.Log.Error("a claimed file was removed by somebody else", "route", c.Route, "id", c.ID, "untrusted_path", c.Path)
-			b.end()
+			b.end(c)
+		case errors.Is(err, errFixed) && c.putBack() == nil:
+			b.stuck(c)
+			b.end(c)
 		default:
 			b.again(ctx, c, err)
 		}
@@ -61,11 +65,19 @@ func (b *Inbox) ran(c Claim) bool {
 	return c.folder != b.folder
 }
 
+// errFixed says that a file cannot be taken out of the inbox: its folder lets nobody remove the files of others.
+var errFixed = errors.New("file cannot be moved")
+
 // take hands c in, and removes it when it is safe.
 func (b *Inbox) take(ctx context.Context, c Claim) error {
-	if err := c.sync(); err != nil {
+	err := c.detach()
+	if errors.Is(err, fs.ErrPermission) && c.attached() {
+		return errFixed
+	}
+	if err != nil {
 		return err
 	}
+	b.detached(c)
 	if c.tries > 0 { // it may have changed, which was why, and could not be put back
 		if err := c.refresh(); err != nil {
 			return err
@@ -81,8 +93,31 @@ func (b *Inbox) take(ctx context.Context, c Claim) error {
 	return nil
 }
 
+// detached notes that what has the name of c's file in the inbox is another file.
+func (b *Inbox) detached(c Claim) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.folder == b.folder {
+		delete(b.taking, c.Path)
+	}
+}
+
+// stuck notes that c's file has to stay where it is.
+func (b *Inbox) stuck(c Claim) {
+	info, err := c.root.Lstat(c.Path)
+	if err != nil {
+		return // somebody else could move it
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.folder == b.folder {
+		b.fixed[c.Path] = stampOf(info)
+	}
+}
+
 // end notes that a claim has ended, and wakes the claimer.
-func (b *Inbox) end() {
+func (b *Inbox) end(c Claim) {
+	b.detached(c)
 	b.mu.Lock()
 	b.held--
 	low := b.held <= maxHeld/2

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 )
 
 var (
@@ -151,6 +152,7 @@ func (p *part) commit() error {
 		}
 		return fmt.Errorf("cannot keep package: %w", err)
 	}
+	failpoint.At(failpoint.PackageStored)
 	p.spool.arrived(p.id, size)
 	return nil
 }

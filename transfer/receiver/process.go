@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 	"sekisho/transfer/manifest"
 )
 
@@ -53,6 +54,7 @@ func (r *Receiver) process(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	failpoint.At(failpoint.PackageStaged)
 	return r.release(ctx, *p)
 }
 

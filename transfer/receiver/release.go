@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"sekisho/internal/durable"
+	"sekisho/internal/failpoint"
 	"sekisho/transfer/manifest"
 )
 
@@ -29,6 +30,7 @@ func (r *Receiver) release(ctx context.Context, p manifest.Opened) error {
 	if err != nil {
 		return err
 	}
+	failpoint.At(failpoint.PackageIntended)
 	return r.place(ctx, intent, &p.Manifest)
 }
 
@@ -50,9 +52,11 @@ func (r *Receiver) place(ctx context.Context, intent line, m *manifest.Manifest)
 	if err != nil {
 		return err
 	}
+	failpoint.At(failpoint.PackageReleased)
 	if err := r.ledger.done(intent); err != nil {
 		return err
 	}
+	failpoint.At(failpoint.PackageEnded)
 	return r.spool.remove(intent.ID)
 }
 

@@ -54,5 +54,9 @@ func unnamed(size int64) (*os.File, error) {
 		}
 		return os.NewFile(uintptr(fd), "memory"), nil
 	}
-	return os.OpenFile(os.TempDir(), os.O_RDWR|unix.O_TMPFILE, 0o600)
+	fd, err := unix.Open(os.TempDir(), unix.O_RDWR|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "temporary file"), nil
 }
