@@ -43,10 +43,12 @@ type Route struct {
 
 // Scanner is one virus scanner. Every configured one must answer for each file.
 type Scanner struct {
-	Type    string   `toml:"type"`    // clamd, icap or command
+	Type    string   `toml:"type"`    // clamd, icap, command or hashes
 	Name    string   `toml:"name"`    // in the record; "": the type
 	Address string   `toml:"address"` // clamd: unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310; icap: icap://host:1344/respmod
 	Command []string `toml:"command"` // command: the program by its full path, and its arguments
+	Deny    []string `toml:"deny"`    // hashes: files with the SHA-256 of malware, as sha256sum prints them
+	Allow   []string `toml:"allow"`   // hashes: of known files; on record only, no file is spared anything
 	Timeout Duration `toml:"timeout"`
 	MaxSize Size     `toml:"max_size"` // clamd: StreamMaxLength of the daemon; 0: unknown
 	MaxAge  Duration `toml:"max_age"`  // clamd: older signatures are no answer; 0: any age
@@ -203,10 +205,11 @@ func (g *Gateway) check() error {
 func (g *Gateway) checkScanners() error {
 	for _, s := range g.Scanners {
 		switch {
-		case !slices.Contains([]string{"clamd", "icap", "command"}, s.Type):
-			return fmt.Errorf("scanner type %q is not known: have clamd, icap, command", s.Type)
-		case s.Type == "command" && len(s.Command) == 0, s.Type != "command" && s.Address == "":
-			return fmt.Errorf("scanner %q needs an address, or a command", s.Type)
+		case !slices.Contains([]string{"clamd", "icap", "command", "hashes"}, s.Type):
+			return fmt.Errorf("scanner type %q is not known: have clamd, icap, command, hashes", s.Type)
+		case s.Type == "command" && len(s.Command) == 0, s.Type == "hashes" && len(s.Deny)+len(s.Allow) == 0,
+			(s.Type == "clamd" || s.Type == "icap") && s.Address == "":
+			return fmt.Errorf("scanner %q needs an address, a command or a list", s.Type)
 		}
 	}
 	return nil

@@ -168,6 +168,9 @@ func scanText(s scan.Result) string {
 	case !s.Clean:
 		said = "found " + s.Signature
 	}
+	if s.Note != "" {
+		said += ", " + s.Note
+	}
 	return fmt.Sprintf("%s (%s, signatures %s): %s", s.Scanner, s.Engine, s.Signatures, said)
 }
 

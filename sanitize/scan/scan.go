@@ -36,14 +36,15 @@ type Result struct {
 	Engine     string    // version of the scanner's program
 	Signatures string    // version of its signatures; may be empty
 	SignedAt   time.Time // when its signatures were made; zero when it does not say
+	Note       string    // what else is to be on record; may be empty
 }
 
 // Infected reports whether r says that malware was found.
 func (r Result) Infected() bool { return !r.Clean && !r.Incomplete }
 
 // All asks every scanner about the same file of size bytes, at the same time. open is called once for each. The results
-// are in the order of the scanners, without those that failed; the error joins the failures. The file is clean only
-// when the error is nil and every result is. No scanners is no error: that none is needed is the configuration's word.
+// are in the order of the scanners, without those that failed; the error joins the failures. A scanner that refuses the file
+// has answered: its result is incomplete. The file is clean only when the error is nil and every result is. No scanners is no error: that none is needed is the configuration's word.
 func All(ctx context.Context, scanners []Scanner, size int64, open func() (io.ReadCloser, error)) ([]Result, error) {
 	results := make([]Result, len(scanners))
 	errs := make([]error, len(scanners))
@@ -68,6 +69,9 @@ func one(ctx context.Context, s Scanner, size int64, open func() (io.ReadCloser,
 	}
 	defer r.Close()
 	result, err := s.Scan(ctx, r, size)
+	if errors.Is(err, ErrRefused) {
+		return Result{Scanner: s.Name(), Incomplete: true, Signature: "refused"}, nil
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot scan with %s: %w", s.Name(), err)
 	}

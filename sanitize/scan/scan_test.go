@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestAll(t *testing.T) {
 	clean := fake{name: "a", result: Result{Clean: true}}
 	found := fake{name: "b", result: Result{Signature: "X"}}
 	down := fake{name: "c", err: errors.New("down")}
+	refuses := fake{name: "d", err: fmt.Errorf("too large: %w", ErrRefused)}
 	for _, c := range []struct {
 		name     string
 		scanners []Scanner
@@ -41,6 +43,8 @@ func TestAll(t *testing.T) {
 		{"clean", []Scanner{clean, clean}, "aa", true, false},
 		{"one finds", []Scanner{clean, found}, "ab", false, false},
 		{"one is down", []Scanner{down, clean}, "a", true, true},
+		{"one refuses", []Scanner{refuses, clean}, "da", false, false},
+		{"one refuses, one is down", []Scanner{refuses, down}, "d", false, true},
 		{"one finds, one is down", []Scanner{down, found}, "b", false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
