@@ -17,13 +17,8 @@ func forbidden(key name, policy sanitize.Policy) string {
 		return RuleTrigger
 	case "FFilter", "FDecodeParms", "OPI", "FS": // 7.3.8.2, 14.11.7, 7.11.3
 		return RuleExternal
-	case "EF", "EmbeddedFiles": // 7.11.4
-		if policy.Embedded {
-			return ""
-		}
-		return RuleEmbedded
-	case "RF", "AF", "Collection", "AFRelationship": // 7.11.4, 14.13, 12.3.5
-		return RuleEmbedded
+	case "EF", "EmbeddedFiles", "RF", "UF", "AF", "AFRelationship", "Collection", "DefEmbeddedFile", "EFF", "ResFork":
+		return RuleEmbedded // 7.11.3, 7.11.4, 14.13, 12.3.5: the writer puts no file back, so none is right here
 	case "Movie", "Sound", "Renditions", "RichMediaContent", "RichMediaSettings", "RichMediaExecute", "3DA", "3DB", "3DD", "3DI", "3DU", "3DV":
 		return RuleMedia
 	case "XFA", "XFAResources", "NeedsRendering": // 12.7.8

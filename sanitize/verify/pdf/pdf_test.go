@@ -44,7 +44,7 @@ func TestObjects(t *testing.T) {
 		"javascript":         {RuleJavaScript, link, "/A<</S/JavaScript/JS(app.alert(1))>>"},
 		"escaped name":       {RuleJavaScript, link, "/A<</S/#4aavaScript/#4a#53(app.alert(1))>>"},
 		"script in next":     {RuleJavaScript, "/Next<</S/GoTo/D[3 0 R/Fit]>>", "/Next[<</S/JavaScript/D(x)>>]"},
-		"script names":       {RuleKey, "/Names<</Dests", "/Names<</JavaScript<</Names[]>>/Dests"},
+		"script names":       {RuleJavaScript, "/Names<</Dests", "/Names<</JavaScript<</Names[]>>/Dests"},
 		"script key":         {RuleJavaScript, "/Rect[0 0 1 1]/AP", "/JS(x)/Rect[0 0 1 1]/AP"},
 		"launch":             {RuleAction, link, "/A<</S/Launch/F(cmd.exe)>>"},
 		"launch unreached":   {RuleAction, "/T(name)", "/T(name)/MK<</X<</S/Launch>>>>"},
@@ -63,10 +63,18 @@ func TestObjects(t *testing.T) {
 		"link base":          {RuleLink, "/OpenAction[", "/URI<</Base(http://a/)>>/OpenAction["},
 		"trigger":            {RuleTrigger, "/MediaBox", "/AA<</O<</S/GoTo/D(a)>>>>/MediaBox"},
 		"open action":        {RuleTrigger, "/OpenAction[3 0 R/Fit]", "/OpenAction<</S/Named/N/NextPage>>"},
-		"embedded tree":      {RuleSubtype, "/Names<</Dests", "/Names<</EmbeddedFiles<</Names[(a)<</Type/F/EF<<>>>>]>>/Dests"},
+		"embedded tree":      {RuleEmbedded, "/Names<</Dests", "/Names<</EmbeddedFiles<</Names[(a)<</Type/Filespec/EF<<>>>>]>>/Dests"},
+		"embedded, escaped":  {RuleEmbedded, "/Names<</Dests", "/Names<</#45mbedded#46iles<</Names[]>>/Dests"},
+		"embedded elsewhere": {RuleEmbedded, "/T(name)", "/T(name)/MK<</EmbeddedFiles<</Names[]>>>>"},
 		"associated":         {RuleEmbedded, "/OpenAction[", "/AF[]/OpenAction["},
+		"associated page":    {RuleEmbedded, "/MediaBox", "/#41#46[]/MediaBox"},
+		"file specification": {RuleEmbedded, "/T(name)", "/T(name)/MK<</Type/File#73pec>>"},
+		"old specification":  {RuleEmbedded, "/T(name)", "/T(name)/MK<</Type/F>>"},
+		"file in it":         {RuleEmbedded, "/T(name)", "/T(name)/MK<</#45F<</F 4 0 R>>>>"},
+		"related file":       {RuleEmbedded, "/T(name)", "/T(name)/MK<</RF<</F[]>>>>"},
+		"file of a name":     {RuleEmbedded, "/T(name)", "/T(name)/MK<</UF(a.exe)>>"},
 		"portfolio":          {RuleEmbedded, "/OpenAction[", "/Collection<<>>/OpenAction["},
-		"attachment":         {RuleSubtype, "/Subtype/Link/Rect[0 0 1 1]/A<</S/URI", "/Subtype/FileAttachment/Rect[0 0 1 1]/A<</S/URI"},
+		"attachment":         {RuleEmbedded, "/Subtype/Link/Rect[0 0 1 1]/A<</S/URI", "/Subtype/#46ileAttachment/Rect[0 0 1 1]/A<</S/URI"},
 		"rich media":         {RuleSubtype, "/Subtype/Link/Rect[0 0 1 1]/A<</S/URI", "/Subtype/RichMedia/Rect[0 0 1 1]/A<</S/URI"},
 		"media":              {RuleMedia, "/T(name)", "/T(name)/Movie<<>>"},
 		"xfa":                {RuleForm, "/DA(/F1 0 Tf)", "/XFA[]"},
@@ -218,7 +226,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestMembers proves that a picture in JPEG and an embedded file are judged by their own judges.
+// TestMembers proves that a picture in JPEG is judged by its own judge.
 func TestMembers(t *testing.T) {
 	picture, err := os.ReadFile("../jpeg/testdata/baseline.jpg")
 	if err != nil {
@@ -232,21 +240,26 @@ func TestMembers(t *testing.T) {
 			t.Errorf("a picture of %d bytes: violates %q, want %q", len(body), got, rule)
 		}
 	}
-	tree := "/Names<</EmbeddedFiles<</Names[(a.txt)<</Type/Filespec/F(a.txt)/EF<</F 18 0 R>>>>]>>/Dests"
-	escape := append(replace(t, "/Names<</Dests", strings.ReplaceAll(tree, "(a.txt)/EF", "(../a.txt)/EF")), data("/Type/EmbeddedFile", "text"))
-	if got := judge(t, build(escape...), sanitize.Standard()); got != RuleEmbedded {
-		t.Errorf("an embedded file with a path: violates %q", got)
+}
+
+// TestEmbeddedFile hides a file: in an object stream, under a type of its own, in content; none may stand, whatever is
+// in it and whatever the policy keeps.
+func TestEmbeddedFile(t *testing.T) {
+	tree := "/Names<</EmbeddedFiles<</Names[(a.txt)<</F(a.txt)/EF<</F 18 0 R>>>>]>>/Dests"
+	for name, objects := range map[string][]string{
+		"named":   append(replace(t, "/Names<</Dests", tree), data("/Type/EmbeddedFile", "text")),
+		"only it": append(replace(t, "/Im0 10 0 R", "/Im0 10 0 R/Im1 18 0 R"), data("/Type/Embedded#46ile/Subtype/Image/Width 2/Height 2/BitsPerComponent 8/ColorSpace/DeviceGray", "text")),
+	} {
+		for how, b := range map[string][]byte{"table": build(objects...), "stream": pack(objects...)} {
+			if rule := judge(t, b, sanitize.Standard()); rule != RuleEmbedded {
+				t.Errorf("%s in a %s: violates %q", name, how, rule)
+			}
+		}
 	}
-	closed := sanitize.Standard()
-	closed.Embedded = false
-	for body, rule := range map[string]string{"text": "", "MZ\x00\xff\x00": verify.RuleUnknown} {
-		objects := append(replace(t, "/Names<</Dests", tree), data("/Type/EmbeddedFile", body))
-		if got := judge(t, build(objects...), sanitize.Standard()); got != rule {
-			t.Errorf("the embedded file %q: violates %q, want %q", body, got, rule)
-		}
-		if got := judge(t, build(objects...), closed); got != RuleEmbedded {
-			t.Errorf("the embedded file %q where the policy keeps none: violates %q", body, got)
-		}
+	objects := good()
+	objects[3] = data("", "/P <</#45mbeddedFiles <</Names []>>>> BDC EMC")
+	if rule := judge(t, build(objects...), sanitize.Standard()); rule != RuleEmbedded {
+		t.Errorf("in content: violates %q", rule)
 	}
 }
 

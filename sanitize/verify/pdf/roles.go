@@ -24,8 +24,6 @@ const (
 	profile           // a colour profile
 	table             // data that a font or a colour space looks up
 	richText          // a text that is long enough for a stream
-	embedded          // EF of a file specification
-	fileData          // a stream of it
 )
 
 // known reports whether k is a key of the standard. Two keys of trees are patterns in the model (7.9.6, 7.9.7).
@@ -67,8 +65,6 @@ func child(d dict, r role, k name) role {
 		return glyphs
 	case states:
 		return plain
-	case embedded:
-		return fileData
 	case named:
 		return plain
 	}
@@ -111,8 +107,6 @@ func child(d dict, r role, k name) role {
 		return table
 	case "V", "DV", "RV", "RC":
 		return richText
-	case "EF":
-		return embedded
 	}
 	return plain
 }

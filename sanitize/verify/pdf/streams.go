@@ -32,7 +32,7 @@ func (w *walk) stream(num int, s *stream, r role, where string) error {
 // streamRole returns the role of the dictionary of a stream: its keys are always those of the standard.
 func streamRole(r role) role {
 	switch r {
-	case named, states, glyphs, resources, embedded, fileData, acting:
+	case named, states, glyphs, resources, acting:
 		return plain
 	}
 	return r
@@ -66,8 +66,6 @@ func (w *walk) data(num int, s *stream, r role, where string) error {
 		return w.once(num, func() error { return w.xmp(s, where) })
 	case profile:
 		return w.once(num, func() error { return w.profile(s, where) })
-	case fileData:
-		return w.once(num, func() error { return w.file(s, where) })
 	}
 	return nil // closed finds a stream that no role gave a purpose
 }
@@ -90,18 +88,6 @@ func (w *walk) profile(s *stream, where string) error {
 		return verify.Fail(RuleProfile, where, "%v", err)
 	}
 	return nil
-}
-
-// file judges an embedded file by the judge of its type. The name is not known here: the content decides.
-func (w *walk) file(s *stream, where string) error {
-	data, err := w.f.decode(s)
-	if err != nil {
-		return err
-	}
-	if err := w.f.pass.Entry(); err != nil {
-		return err
-	}
-	return w.f.pass.Member(w.f.ctx, where, sanitize.BytesInput(data))
 }
 
 // xmp judges metadata roughly: text without a document type, a program or another file in it (14.3.2).

@@ -175,7 +175,10 @@ func (w *walk) kind(d dict, r role, where string) error {
 		}
 	case r == catalogNames:
 		for k := range d {
-			if k != "AP" && k != "Dests" && k != "EmbeddedFiles" {
+			if rule := forbidden(k, w.policy); rule != "" {
+				return verify.Fail(rule, where, "the name tree %q", string(k))
+			}
+			if k != "AP" && k != "Dests" {
 				return verify.Fail(RuleKey, where, "the name tree %q", string(k))
 			}
 		}
@@ -205,17 +208,14 @@ func acts(d dict) bool { return d["O"] == nil && d["Title"] == nil }
 func (w *walk) labels(d dict, where string) error {
 	t, typed := w.f.resolve(d["Type"]).(name)
 	s, sub := w.f.resolve(d["Subtype"]).(name)
-	_, inside := d["EF"]
 	switch {
-	case w.policy.Embedded && t == "EmbeddedFile":
-		return nil
-	case w.policy.Embedded && t == "Filespec" && inside:
-		return fileNames(d, where)
+	case t == "EmbeddedFile" || t == "Filespec" || t == "F" || s == "FileAttachment":
+		return verify.Fail(RuleEmbedded, where, "%q %q", string(t), string(s))
 	case typed && (t == "Sig" || t == "DocTimeStamp" || t == "SigRef"):
 		return verify.Fail(RuleSignature, where, "the type %q", string(t))
 	case typed && !slices.Contains(types[:], t):
 		return verify.Fail(RuleSubtype, where, "the type %q", string(t))
-	case sub && t != "EmbeddedFile" && !slices.Contains(subtypes[:], s):
+	case sub && !slices.Contains(subtypes[:], s):
 		return verify.Fail(RuleSubtype, where, "the subtype %q", string(s))
 	case d["Subtype2"] == name("PS"):
 		return verify.Fail(RuleSubtype, where, "PostScript")
@@ -231,9 +231,6 @@ func (w *walk) labels(d dict, where string) error {
 		if d["V"] == nil { // beside a value, F is how the value is written (14.7.6.4)
 			return verify.Fail(RuleExternal, where, "a file: %v", f)
 		}
-	}
-	if _, ok := d["UF"]; ok {
-		return verify.Fail(RuleExternal, where, "a file")
 	}
 	return w.opening(d, where)
 }
