@@ -43,9 +43,9 @@ bench: build ## speed, beside peers (qpdf, unzip|zip, jpegtran, convert) where i
 fuzz: ## every fuzz target for FUZZTIME each
 	@bash .ci/fuzz $(FUZZTIME)
 
-corpus: build ## CORPUS=DIR: every file of a folder through the rebuild and the judge
+corpus: build ## CORPUS=DIR: every file of a folder through the rebuild and the judge; FLAGS="-policy render -twice"
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR"; exit 2; }
-	$(GO) run ./fixtures/corpus -bin $(BIN) $(CORPUS)
+	$(GO) run ./fixtures/corpus -bin $(BIN) $(FLAGS) $(CORPUS)
 
 fidelity: build ## CORPUS=DIR: pages and text of PDF, Office and OpenDocument files before and after, compared
 	@test -n "$(CORPUS)" || { echo "usage: make fidelity CORPUS=DIR"; exit 2; }
