@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 CORPUS   ?=
 DIR      ?= ./var
 
-.PHONY: build run demo test test-faults deps bench fuzz lint corpus fidelity clean
+.PHONY: build run demo test test-faults deps bench fuzz lint corpus fidelity mutants clean
 
 build: ## binaries into bin/
 	@mkdir -p $(BIN)
@@ -50,6 +50,10 @@ corpus: build ## CORPUS=DIR: every file of a folder through the rebuild and the 
 fidelity: build ## CORPUS=DIR: pages and text of PDF, Office and OpenDocument files before and after, compared
 	@test -n "$(CORPUS)" || { echo "usage: make fidelity CORPUS=DIR"; exit 2; }
 	$(GO) run ./fixtures/fidelity -bin $(BIN) $(CORPUS)
+
+mutants: build ## CORPUS=DIR: 900 damaged PDF files, how many can still be used, beside mutool and qpdf
+	@test -n "$(CORPUS)" || { echo "usage: make mutants CORPUS=DIR"; exit 2; }
+	$(GO) run ./fixtures/mutants -bin $(BIN) $(FLAGS) $(CORPUS)
 
 clean:
 	rm -rf $(BIN) var
