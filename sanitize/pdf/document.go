@@ -41,7 +41,7 @@ func (w *walk) document() error {
 	if w.doc.Encrypted {
 		w.found.add(ruleEncryptionRemoved, sanitize.Removed, "")
 	}
-	if w.doc.Repaired || w.doc.Lost {
+	if w.doc.Repaired || w.doc.Damaged || w.doc.Lost {
 		w.found.add(ruleRepaired, sanitize.Repaired, "")
 	}
 	return w.out.Finish(w.next, root, info)

@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"slices"
+
 	"sekisho/sanitize/internal/weblink"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -90,11 +92,15 @@ func pageMove(name object.Object) bool {
 	return false
 }
 
-// name copies a name. A signature field stops being one: its signature cannot outlive a rebuild, and an empty one
+// name copies a name. A Type that is none of those that the object may have says nothing, and readers do not look at it. A signature field stops being one: its signature cannot outlive a rebuild, and an empty one
 // would ask to be signed. Its picture stays.
 func (w *walk) name(v object.Name, k *grammar.Key, in grammar.Type) object.Object {
 	if in == grammar.FieldOrWidget && k.Name == "FT" && v == "Sig" {
 		w.drop(ruleSignature)
+		return nil
+	}
+	if k.Name == "Type" && len(k.Values) > 0 && !slices.Contains(k.Values, string(v)) {
+		w.drop(ruleWrongType)
 		return nil
 	}
 	return v

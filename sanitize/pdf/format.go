@@ -134,7 +134,7 @@ func open(ctx context.Context, data []byte, pass sanitize.Pass) (*source.Documen
 		return nil, kind(err)
 	}
 	pages, whole := countPages(ctx, doc, pass)
-	if pages > 0 && whole {
+	if pages > 0 && whole && !doc.Damaged {
 		return doc, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -152,7 +152,7 @@ func open(ctx context.Context, data []byte, pass sanitize.Pass) (*source.Documen
 		repaired.Salvage()
 		more, _ = countPages(ctx, repaired, pass)
 	}
-	if pages >= more && doc != nil {
+	if doc != nil && (pages > more || pages == more && !doc.Damaged) {
 		return doc, nil
 	}
 	return repaired, nil

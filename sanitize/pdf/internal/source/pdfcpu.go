@@ -37,6 +37,7 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 	doc = &Document{
 		Root:      object.Ref(read.Root.ObjectNumber),
 		Encrypted: read.E != nil,
+		Damaged:   !sound(data, read),
 		load:      c.load,
 		cache:     make(map[object.Ref]object.Object, len(c.table)),
 	}

@@ -1,0 +1,62 @@
+package source
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"sekisho/sanitize/pdf/internal/object"
+)
+
+// sound reports whether every object that the cross-reference table names stands where the table says, under its own
+// number, and every stream ends where its Length says (ISO 32000-2 7.3.8.1, 7.5.4). pdfcpu takes what it finds at an
+// offset, or nothing, without a word; a part of the document would be lost, and nobody told.
+func sound(data []byte, read *model.Context) bool {
+	base := int64(max(0, bytes.Index(data, []byte("%PDF-"))))
+	for n, entry := range read.XRefTable.Table {
+		if n == 0 || entry == nil || entry.Free || entry.Compressed || entry.Offset == nil || *entry.Offset <= 0 {
+			continue
+		}
+		if !standsAt(data, *entry.Offset, n) && !standsAt(data, base+*entry.Offset, n) {
+			return false
+		}
+		if s := streamOf(entry.Object); s != nil && read.E == nil && !endsAt(data, s.StreamOffset+int64(len(s.Raw))) {
+			return false
+		}
+	}
+	return true
+}
+
+func streamOf(o types.Object) *types.StreamDict {
+	switch v := o.(type) {
+	case types.StreamDict:
+		return &v
+	case *types.StreamDict:
+		return v
+	}
+	return nil
+}
+
+// standsAt reports whether the object with a number begins at an offset: "12 0 obj".
+func standsAt(data []byte, at int64, number int) bool {
+	if at <= 0 || at >= int64(len(data)) {
+		return false
+	}
+	rest := data[object.SkipSpace(data, int(at)):]
+	digits := 0
+	for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
+		digits++
+	}
+	n, err := strconv.Atoi(string(rest[:min(digits, 20)]))
+	return err == nil && n == number
+}
+
+// endsAt reports whether the word endstream stands at an offset, or behind an end of line there.
+func endsAt(data []byte, at int64) bool {
+	if at <= 0 || at >= int64(len(data)) {
+		return false
+	}
+	return bytes.HasPrefix(bytes.TrimLeft(data[at:min(int64(len(data)), at+32)], "\r\n\t \x00\f"), []byte("endstream"))
+}
