@@ -34,6 +34,9 @@ func TestDamaged(t *testing.T) {
 		damaged("the font is behind the end", sheet{}, moved(5, 999999)),
 		damaged("the content is shorter than it is", sheet{}, replaced("/Length 43", "/Length 12")),
 		damaged("the content is longer than it is", sheet{}, replaced("/Length 43", "/Length 77")),
+		damaged("a word in the font", sheet{}, replaced("/Subtype/Type1/BaseFont", "/Subtype/Type1 \\\\x /BaseFont")),
+		damaged("no end of the font", sheet{}, replaced("/Helvetica>>\nendobj", "/Helvetica  \nendobj")),
+		damaged("a word in an array", sheet{}, replaced("[0 0 612 792]", "[0 0 612 792 x]")),
 		{Name: "a type that is none", Input: sheet{}.font("<</Type/Fnt#17/Subtype/Type1/BaseFont/Courier>>").bytes(),
 			Keep: []string{text, "/Courier"}, Rules: []string{ruleWrongType}, Exact: true},
 	}})

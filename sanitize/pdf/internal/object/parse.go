@@ -18,6 +18,19 @@ type Parser struct {
 	Buf   []byte
 	Pos   int
 	Depth int // how deep arrays and dictionaries may nest
+
+	// Lenient passes over words in an array or a dictionary that have no business there, and ends both where the object
+	// around them ends: what can be read of a damaged object is worth having.
+	Lenient bool
+}
+
+// ends reports whether a word is one that no array or dictionary goes beyond.
+func ends(k Keyword) bool {
+	switch k {
+	case "endobj", "stream", "endstream", "obj", "xref", "trailer", "startxref":
+		return true
+	}
+	return false
 }
 
 // Next reads the next object or keyword. At the end of the data the error is ErrEnd.
@@ -76,10 +89,16 @@ func (p *Parser) array(depth int) (Object, error) {
 			return nil, err
 		}
 		if k, ok := o.(Keyword); ok {
-			if k == "]" {
+			switch {
+			case k == "]":
+				return a, nil
+			case !p.Lenient:
+				return nil, ErrSyntax
+			case ends(k) || k == ">>":
+				p.Pos -= len(k)
 				return a, nil
 			}
-			return nil, ErrSyntax
+			continue
 		}
 		a = append(a, o)
 	}
@@ -96,8 +115,15 @@ func (p *Parser) dict(depth int) (Object, error) {
 			return NewDict(entries), nil
 		}
 		name, ok := key.(Name)
-		if !ok {
+		if k, word := key.(Keyword); word && p.Lenient && ends(k) {
+			p.Pos -= len(k)
+			return NewDict(entries), nil
+		}
+		if !ok && !p.Lenient {
 			return nil, ErrSyntax
+		}
+		if !ok {
+			continue
 		}
 		value, err := p.next(depth + 1)
 		if err != nil {
@@ -108,7 +134,13 @@ func (p *Parser) dict(depth int) (Object, error) {
 			if v == ">>" { // a key without a value: the dictionary ends all the same
 				return NewDict(entries), nil
 			}
-			return nil, ErrSyntax
+			if !p.Lenient {
+				return nil, ErrSyntax
+			}
+			if ends(v) {
+				p.Pos -= len(v)
+				return NewDict(entries), nil
+			}
 		case nil:
 		default:
 			entries = append(entries, Entry{name, value})

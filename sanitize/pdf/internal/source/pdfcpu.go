@@ -27,7 +27,7 @@ func Open(ctx context.Context, data []byte, password string, limits Limits) (doc
 			return nil, fmt.Errorf("cannot read PDF: %w", serr)
 		}
 		if closed {
-			read, err = parseSealed(ctx, data, password, limits)
+			read, data, err = parseSealed(ctx, data, password, limits)
 		}
 	}
 	if err != nil {
@@ -67,18 +67,19 @@ func parse(ctx context.Context, data []byte, password string, limits Limits) (*m
 	return read, nil
 }
 
-// parseSealed reads data whose encryption dictionary pdfcpu does not see where it is.
-func parseSealed(ctx context.Context, data []byte, password string, limits Limits) (*model.Context, error) {
+// parseSealed reads data whose encryption dictionary pdfcpu does not see where it is. It returns what was read in its
+// place, which has that dictionary as an object.
+func parseSealed(ctx context.Context, data []byte, password string, limits Limits) (*model.Context, []byte, error) {
 	unknown := fmt.Errorf("%w: or the encryption is of an unknown kind", ErrPassword)
 	longer, ok := withEncryptionObject(data, limits)
 	if !ok {
-		return nil, unknown
+		return nil, nil, unknown
 	}
 	read, err := parse(ctx, longer, password, limits)
 	if err != nil && !errors.Is(err, ErrPassword) || err == nil && read.E == nil {
-		return nil, unknown
+		return nil, nil, unknown
 	}
-	return read, err
+	return read, longer, err
 }
 
 // configuration is written out in full, so that pdfcpu looks for no configuration file.

@@ -123,7 +123,10 @@ func (s *scanner) object(ref object.Ref, at, pos int) (int, error) {
 		if s.patience -= int64(len(p.Buf) - pos); s.patience < 0 {
 			return 0, fmt.Errorf("%w: too many broken objects", ErrLimit)
 		}
-		return 0, nil
+		p.Pos, p.Lenient = pos, true
+		if o, err = p.Next(); err != nil {
+			return 0, nil
+		}
 	}
 	if _, word := o.(object.Keyword); word {
 		return 0, nil

@@ -22,6 +22,9 @@ func sound(data []byte, read *model.Context) bool {
 		if !standsAt(data, *entry.Offset, n) && !standsAt(data, base+*entry.Offset, n) {
 			return false
 		}
+		if entry.Object == nil && !isNull(data, base, *entry.Offset) {
+			return false
+		}
 		if s := streamOf(entry.Object); s != nil && read.E == nil && !endsAt(data, s.StreamOffset+int64(len(s.Raw))) {
 			return false
 		}
@@ -51,6 +54,17 @@ func standsAt(data []byte, at int64, number int) bool {
 	}
 	n, err := strconv.Atoi(string(rest[:min(digits, 20)]))
 	return err == nil && n == number
+}
+
+// isNull reports whether the object at an offset says that it is nothing (7.3.9), rather than that it could not be read.
+func isNull(data []byte, base, at int64) bool {
+	for _, from := range []int64{at, base + at} {
+		head := bytes.Fields(data[min(from, int64(len(data))):min(int64(len(data)), from+64)])
+		if len(head) > 3 && string(head[2]) == "obj" && (string(head[3]) == "null" || string(head[3]) == "endobj") {
+			return true
+		}
+	}
+	return false
 }
 
 // endsAt reports whether the word endstream stands at an offset, or behind an end of line there.
