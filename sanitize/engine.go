@@ -242,6 +242,9 @@ func (e *Engine) rebuild(ctx context.Context, job Job, out io.Writer, b *budget,
 	if done.Output == "" {
 		done.Output = info.ID
 	}
+	if ext := extension(job.Name); slices.Contains(info.Sisters, ext) {
+		done.Add(RuleExtension, Replaced, ext)
+	}
 	return done, err
 }
 
@@ -261,11 +264,15 @@ func (e *Engine) never(job Job, b *budget) error {
 	return nil
 }
 
+// RuleExtension is the finding about a name whose extension is that of a sister type of the content: a document with
+// macros that is called like one without.
+const RuleExtension = "name/extension"
+
 // agree fails with ErrMismatch when the name says another format than the content: a type that a reader would open
 // with another program. A name without an extension says nothing.
 func agree(info Info, job Job) error {
 	ext := extension(job.Name)
-	if ext == "" || job.Policy.AllowRenamed || slices.Contains(info.Extensions, ext) {
+	if ext == "" || job.Policy.AllowRenamed || slices.Contains(info.Extensions, ext) || slices.Contains(info.Sisters, ext) {
 		return nil
 	}
 	if job.Input.Size() == 0 {

@@ -103,6 +103,22 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestSister: a name of a sister type is put right and told; a name of any other type is a mismatch.
+func TestSister(t *testing.T) {
+	e := engine(t, fake{info: Info{ID: "docm", Extensions: []string{"docm"}, Sisters: []string{"docx"}}, prefix: "PKm"},
+		fake{info: Info{ID: "docx", Extensions: []string{"docx"}}, prefix: "PKx"})
+	_, report, err := run(e, "PKm", "a.docx", Standard())
+	if err != nil || len(report.Findings) != 1 || report.Findings[0] != (Finding{RuleExtension, Replaced, "docx", 1}) {
+		t.Errorf("a sister's name: %v, %v", report.Findings, err)
+	}
+	if _, report, err := run(e, "PKm", "a.docm", Standard()); err != nil || len(report.Findings) != 0 {
+		t.Errorf("its own name: %v, %v", report.Findings, err)
+	}
+	if _, _, err := run(e, "PKx", "a.docm", Standard()); !errors.Is(err, ErrMismatch) {
+		t.Errorf("a name of no sister: %v, want a mismatch", err)
+	}
+}
+
 func TestKindIsTold(t *testing.T) {
 	if _, _, err := run(engine(t, formats()...), "stone", "", Standard()); !strings.Contains(err.Error(), "a stone") {
 		t.Errorf("the reason does not say what the file is: %v", err)

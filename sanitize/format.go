@@ -27,6 +27,7 @@ type Info struct {
 	ID         string   // "docx": short, lower case, stable; it stands in reports and in the record
 	Name       string   // for people: "Word 文書 / Word document"
 	Extensions []string // without the dot, lower case; the first is given to an output
+	Sisters    []string // extensions of types that the same programs open: under such a name it is rebuilt, and gets its own
 	MIME       string
 	Refines    string // ID of the format that this one is a kind of (docx ⊂ zip), or ""
 	ByName     bool   // content alone cannot tell it from what it refines (csv ⊂ txt): chosen when the name asks for it

@@ -103,7 +103,7 @@ func flatKind(in sanitize.Input) (Variant, bool) {
 
 // flatVariant returns the flat form of a document of this type.
 func flatVariant(mime string) Variant {
-	mime = strings.TrimSuffix(mime, "-template")
+	mime = strings.TrimSuffix(mime, template)
 	for _, v := range []Variant{Fodg, Fodp, Fods, Fodt} {
 		if variants[v].mime == mime {
 			return v

@@ -313,7 +313,7 @@ func (f *filter) rootSpaces(element grammar.Element) ([]xmltext.Space, error) {
 // checkType refuses a flat document that does not say what it is.
 func (f *filter) checkType() error {
 	mime := attr(f.r, grammar.NsOffice, "mimetype")
-	if v := flatVariant(mime); v != f.d.variant || variants[v].mime != mime && variants[v].mime+"-template" != mime {
+	if v := flatVariant(mime); v != f.d.variant || variants[v].mime != mime && variants[v].mime+template != mime {
 		return fmt.Errorf("%w: a flat document of type %q", sanitize.ErrUnsupported, mime)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/png"
 	"io"
@@ -109,4 +110,24 @@ func pictureOf(t testing.TB, gray uint8) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// TestSisterNames: a template under the name of a document is rebuilt, and told; a sheet under that of a text is held.
+func TestSisterNames(t *testing.T) {
+	engine, err := sanitize.NewEngine(append(others(Ott), Ott), sanitize.Naming{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		held  bool
+		rules int
+	}{{"a.odt", false, 1}, {"a.ott", false, 0}, {"a.ods", true, 0}, {"a.fodt", true, 0}} {
+		in := pack(t, Ott, entries{{"content.xml", content("text", "", "<text:p>本文</text:p>")}})
+		var out bytes.Buffer
+		report, err := engine.Rebuild(context.Background(), sanitize.Job{Input: sanitize.BytesInput(in), Name: c.name, Policy: sanitize.Standard()}, &out)
+		if errors.Is(err, sanitize.ErrMismatch) != c.held || !c.held && (err != nil || report.Output != "ott" || len(report.Findings) != c.rules) {
+			t.Errorf("%s: %v, %+v", c.name, err, report)
+		}
+	}
 }

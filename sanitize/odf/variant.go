@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"sekisho/sanitize"
 )
@@ -41,7 +42,10 @@ type variantRow struct {
 	flat     bool
 }
 
-const opendocument = "application/vnd.oasis.opendocument."
+const (
+	opendocument = "application/vnd.oasis.opendocument."
+	template     = "-template"
+)
 
 var variants = [...]variantRow{
 	Fodg: {"fodg", "OpenDocument 図形描画 (XML) / OpenDocument drawing, flat XML", opendocument + "graphics", true},
@@ -65,6 +69,12 @@ func (v Variant) Info() sanitize.Info {
 	if r.flat {
 		info.MIME += "-flat-xml"
 		info.Refines = "txt"
+		return info
+	}
+	for _, other := range Variants() { // the document of a template, and the template of a document
+		if other != v && !variants[other].flat && strings.TrimSuffix(variants[other].mime, template) == strings.TrimSuffix(r.mime, template) {
+			info.Sisters = append(info.Sisters, variants[other].id)
+		}
 	}
 	return info
 }

@@ -79,7 +79,7 @@ var variants = [...]variantRow{
 // Info implements sanitize.Format.
 func (v Variant) Info() sanitize.Info {
 	r := &variants[v]
-	return sanitize.Info{ID: r.id, Name: r.name, Extensions: []string{r.id}, MIME: r.mime, Refines: "zip"}
+	return sanitize.Info{ID: r.id, Name: r.name, Extensions: []string{r.id}, Sisters: v.sisters(), MIME: r.mime, Refines: "zip"}
 }
 
 // Detect implements sanitize.Format. It looks at the content types of the package, not at its soundness.
@@ -88,7 +88,7 @@ func (v Variant) Detect(in sanitize.Input) bool { return mainType(in) == variant
 // Rebuild implements sanitize.Format. The report's output is the variant without macros.
 func (v Variant) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass sanitize.Pass) (sanitize.Report, error) {
 	report := sanitize.Report{Type: variants[v].id}
-	if v == Ppam || v == Xlam || v == Xlsb {
+	if !v.written() {
 		return report, fmt.Errorf("cannot rebuild %s: %w: it has no form without macros that this program writes", report.Type, sanitize.ErrUnsupported)
 	}
 	report.Output = variants[variants[v].output].id
@@ -98,6 +98,24 @@ func (v Variant) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, 
 	}
 	return report, err
 }
+
+// sisters returns the extensions of the other variants of the same program that are written, or become one that is.
+// A document with macros under the name of one without is the oldest trick with these names.
+func (v Variant) sisters() []string {
+	if !v.written() {
+		return nil
+	}
+	var list []string
+	for _, other := range Variants() {
+		if other != v && other.written() && other.folder() == v.folder() {
+			list = append(list, variants[other].id)
+		}
+	}
+	return list
+}
+
+// written reports whether files of this variant have a form that is written.
+func (v Variant) written() bool { return v != Ppam && v != Xlam && v != Xlsb }
 
 // folder returns the folder of the main part.
 func (v Variant) folder() string {

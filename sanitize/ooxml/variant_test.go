@@ -1,7 +1,10 @@
 package ooxml
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"sekisho/sanitize"
@@ -51,6 +54,36 @@ func TestVariantsAreSorted(t *testing.T) {
 	}
 	if len(Variants()) != len(variants) {
 		t.Error("a variant is missing")
+	}
+}
+
+// TestSisterNames: a document with macros under the name of one without is rebuilt like any other, and told; an add-in
+// under such a name, and a document under that of another program, are held.
+func TestSisterNames(t *testing.T) {
+	engine, err := sanitize.NewEngine(append(others(Docx), Docx), sanitize.Naming{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		v            Variant
+		name, output string // "" when it is held
+	}{
+		{Docm, "a.docx", "a.docx"}, {Docx, "a.docm", "a.docx"}, {Dotm, "a.docx", "a.dotx"}, {Xlsm, "a.xlsx", "a.xlsx"}, {Xltx, "a.xlsx", "a.xltx"},
+		{Pptm, "a.pptx", "a.pptx"}, {Ppsm, "a.pptx", "a.ppsx"}, {Docm, "a.xlsx", ""}, {Docm, "a.zip", ""}, {Xlsx, "a.xlam", ""}, {Xlsx, "a.xlsb", ""},
+	} {
+		var out bytes.Buffer
+		report, err := engine.Rebuild(context.Background(), sanitize.Job{
+			Input: sanitize.BytesInput(minimal(c.v).zip()), Name: c.name, Policy: sanitize.Standard(),
+		}, &out)
+		told := slices.ContainsFunc(report.Findings, func(f sanitize.Finding) bool { return f.Rule == sanitize.RuleExtension })
+		switch {
+		case c.output == "":
+			if !errors.Is(err, sanitize.ErrMismatch) {
+				t.Errorf("%s as %s: %v, want a mismatch", c.v.Info().ID, c.name, err)
+			}
+		case err != nil || !told || engine.OutputName(c.name, report.Output) != c.output:
+			t.Errorf("%s as %s: %v, %+v", c.v.Info().ID, c.name, err, report)
+		}
 	}
 }
 
