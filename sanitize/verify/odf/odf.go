@@ -1,4 +1,4 @@
-// Package odf judges OpenDocument packages (OpenDocument 1.3).
+// Package odf judges OpenDocument packages, and flat documents that are one XML file (OpenDocument 1.3).
 //
 // A released document is a package laid out as package zipread says: the mimetype first, and exactly the parts that
 // the manifest lists. Every element and attribute is of a namespace of the list, and none that runs, loads or links
@@ -26,7 +26,7 @@ const (
 	RuleFormula = "verify/odf/formula" // a formula that reaches out of the file
 )
 
-// Judge judges one of the formats. The zero value judges nothing: take one of the functions below.
+// Judge judges one of the formats that are packages. The zero value judges nothing: take one of the functions below.
 type Judge struct{ id, mime string }
 
 var _ verify.Judge = Judge{}

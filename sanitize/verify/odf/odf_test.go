@@ -4,6 +4,7 @@ import (
 	stdzip "archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"hash/crc32"
 	"image"
@@ -114,7 +115,12 @@ func TestViolations(t *testing.T) {
 		"unused picture":   {RulePackage, `<draw:image xlink:href="Pictures/image1.png"/>`, ""},
 		"event with macro": {RuleActive, p, `<text:p text:macro-name="x">`},
 		"place":            {"", "https://example.jp/", "#a"},
-		"ends alike":       {"", "SUM(", "MYDDE("},
+		"no function":      {RuleFormula, "SUM(", "MYSUM("},
+		"of a program":     {"", "SUM(", "ORG.LIBREOFFICE.ROUNDSIG("},
+		"brackets":         {"", "[.A1:.A2]", "['年度 (令和)'.A1]"},
+		"web link":         {"", "SUM([.A1:.A2])", "HYPERLINK(&quot;https://example.jp/&quot;;[.A1])"},
+		"local link":       {RuleFormula, "SUM([.A1:.A2])", "HYPERLINK(&quot;file:///c:/a&quot;)"},
+		"computed link":    {RuleFormula, "SUM([.A1:.A2])", "HYPERLINK(&quot;https://example.jp/&quot;&amp;[.A1])"},
 	} {
 		files := good()
 		if !strings.Contains(content, c.old) {
@@ -163,4 +169,45 @@ func FuzzXML(f *testing.F) {
 			t.Fatal("markup that is no element")
 		}
 	})
+}
+
+// flat returns a flat document with a body of text.
+func flat(mime, body string) []byte {
+	return []byte(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n" + `<office:document xmlns:office="` + oasis + `office:1.0" xmlns:text="` + oasis +
+		`text:1.0" xmlns:draw="` + oasis + `drawing:1.0" xmlns:script="` + oasis + `script:1.0" xmlns:xlink="http://www.w3.org/1999/xlink" office:mimetype="` + mime +
+		`"><office:body><office:text><text:p>住所` + body + `</text:p></office:text></office:body></office:document>`)
+}
+
+func TestFlat(t *testing.T) {
+	set, err := verify.New(Fodg(), Fodp(), Fods(), Fodt(), Odt(), pngjudge.Judge{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := base64.StdEncoding.EncodeToString([]byte(good()[2].data))
+	const data = "<office:binary-data>"
+	for name, c := range map[string]struct{ rule, body string }{
+		"text":           {"", ""},
+		"picture":        {"", "<draw:image>" + data + picture + "</office:binary-data></draw:image>"},
+		"no picture":     {RuleActive, "<draw:image>" + data + "TVo=</office:binary-data></draw:image>"},
+		"no base64":      {RuleXML, "<draw:image>" + data + "*</office:binary-data></draw:image>"},
+		"elsewhere":      {RuleActive, data + picture + "</office:binary-data>"},
+		"object":         {RuleActive, "<draw:object-ole>" + data + picture + "</office:binary-data></draw:object-ole>"},
+		"in picture":     {RuleXML, "<draw:image>" + data + "<text:p/></office:binary-data></draw:image>"},
+		"script":         {RuleName, "<script:event-listener/>"},
+		"remote picture": {RuleLink, `<draw:image xlink:href="http://example.jp/a.png"/>`},
+		"entry":          {RuleLink, `<draw:image xlink:href="Pictures/a.png"/>`},
+		"broken":         {RuleXML, "<text:p>"},
+	} {
+		in := sanitize.BytesInput(flat(Fodt().mime, c.body))
+		if id := set.Identify(in); id != "fodt" {
+			t.Errorf("%s: it is taken for %q", name, id)
+		}
+		var v verify.Violation
+		if err := set.Check(context.Background(), "fodt", in, sanitize.Standard()); !errors.As(err, &v) && err != nil || v.Rule != c.rule {
+			t.Errorf("%s: %v, want %q", name, err, c.rule)
+		}
+	}
+	if err := set.Check(context.Background(), "fods", sanitize.BytesInput(flat(Fodt().mime, "")), sanitize.Standard()); err == nil {
+		t.Error("a text is taken for a sheet")
+	}
 }

@@ -77,14 +77,17 @@ func (p *pkg) part(e zipread.Entry) error {
 	if !ok {
 		return verify.Fail(RulePackage, e.Name, "a part of no known kind")
 	}
-	b, err := p.read(e.Name)
-	if err != nil {
-		return err
-	}
 	if root == "" {
+		b, err := p.read(e.Name)
+		if err != nil {
+			return err
+		}
 		return p.pass.Member(p.ctx, e.Name, sanitize.BytesInput(b))
 	}
-	j := &xmlJudge{pkg: p, name: e.Name, root: root, r: xmlread.New(b, p.pass.Policy.Limits.Nesting)}
+	if e.Size > p.pass.Policy.Limits.XMLPart {
+		return verify.Fail(verify.RuleLimit, e.Name, "%d bytes", e.Size)
+	}
+	j := &xmlJudge{pkg: p, name: e.Name, root: root, r: xmlread.NewStream(p.archive.Open(e, p.pass.Expand), p.pass.Policy.Limits.Nesting)}
 	return j.check()
 }
 

@@ -1,10 +1,15 @@
 package odf
 
 import (
+	"encoding/base64"
+	"errors"
 	"path"
+	"slices"
 	"strings"
 
+	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/formula"
 	"sekisho/sanitize/verify/internal/link"
 	"sekisho/sanitize/verify/internal/xmlread"
 )
@@ -13,7 +18,11 @@ import (
 type xmlJudge struct {
 	*pkg
 	name, root string
+	flat       bool // the part is the whole document
 	r          *xmlread.Reader
+	up         []string // local names of the open elements
+	picture    []byte   // base64, while a picture that stands in the part is read
+	inPicture  bool
 }
 
 func (j *xmlJudge) check() error {
@@ -22,19 +31,65 @@ func (j *xmlJudge) check() error {
 			return j.ctx.Err()
 		}
 		t, ok, err := j.r.Next()
+		if errors.Is(err, sanitize.ErrLimit) {
+			return err
+		}
 		if err != nil {
 			return verify.Fail(RuleXML, j.name, "%v", err)
 		}
 		if !ok {
 			return nil
 		}
-		if t.Kind != xmlread.Start {
-			continue
+		switch t.Kind {
+		case xmlread.Start:
+			err = j.start(t)
+			j.up = append(j.up, t.Name.Local)
+		case xmlread.End:
+			j.up = j.up[:len(j.up)-1]
+			err = j.end()
+		case xmlread.Text:
+			if j.inPicture {
+				j.picture = append(j.picture, t.Text...)
+			}
 		}
-		if err := j.start(t); err != nil {
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// pictured are the elements that may hold a picture as text in a flat document (OpenDocument 1.3 Part 3, 10.4.4 and 10.4.5).
+var pictured = [...]string{"image", "fill-image", "background-image", "list-level-style-image", "symbol-image"}
+
+// begin opens a picture that stands in the part as text.
+func (j *xmlJudge) begin() error {
+	if !j.flat || j.inPicture || len(j.up) == 0 || !slices.Contains(pictured[:], j.up[len(j.up)-1]) {
+		return verify.Fail(RuleActive, j.name, "data as text outside of a picture")
+	}
+	j.inPicture, j.picture = true, j.picture[:0]
+	return nil
+}
+
+// end judges a picture that is whole.
+func (j *xmlJudge) end() error {
+	if !j.inPicture {
+		return nil
+	}
+	j.inPicture = false
+	data, err := base64.StdEncoding.Strict().DecodeString(string(j.picture))
+	if err != nil {
+		return verify.Fail(RuleXML, j.name, "data that are no base64: %v", err)
+	}
+	if err := errors.Join(j.pass.Entry(), j.pass.Expand(int64(len(data)))); err != nil {
+		return err
+	}
+	in := sanitize.BytesInput(data)
+	switch id := j.pass.Identify(in); id {
+	case "bmp", "emf", "gif", "jpeg", "png", "svg", "tiff", "wmf":
+	default:
+		return verify.Fail(RuleActive, j.name, "data of the type %q in the place of a picture", id)
+	}
+	return j.pass.Member(j.ctx, j.name, in)
 }
 
 // oasis is how the namespaces of the standard begin; short is what stands between it and their version.
@@ -69,7 +124,7 @@ func space(s string) bool {
 func active(local string) bool {
 	switch local {
 	case "event-listener", "event-listeners", "scripts", "script", "execute-macro", "dde-connection", "dde-connection-decl", "dde-connection-decls", "dde-source",
-		"dde-link", "dde-links", "section-source", "table-source", "cell-range-source", "plugin", "applet", "object-ole", "floating-frame", "binary-data",
+		"dde-link", "dde-links", "section-source", "table-source", "cell-range-source", "plugin", "applet", "object-ole", "floating-frame",
 		"database-display", "database-next", "database-row-select", "database-source-sql", "database-source-query", "database-source-table", "sound", "audio",
 		"command", "connection-resource", "server-map", "generic-control", "auto-reload", "contour-path-source":
 		return true
@@ -79,6 +134,14 @@ func active(local string) bool {
 
 func (j *xmlJudge) start(t xmlread.Token) error {
 	s := short(t.Name.Space)
+	if j.inPicture {
+		return verify.Fail(RuleXML, j.name, "the element %q in a picture", t.Name.Local)
+	}
+	if t.Name.Local == "binary-data" {
+		if err := j.begin(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case j.r.Depth() == 1 && (s != "office" || t.Name.Local != j.root):
 		return verify.Fail(RuleName, j.name, "the root %q", t.Name.Local)
@@ -104,8 +167,10 @@ func (j *xmlJudge) attribute(s, element string, a xmlread.Attr) error {
 		return j.reference(s, element, a.Value)
 	case a.Name.Local == "macro-name", as == "form" && (a.Name.Local == "target-location" || a.Name.Local == "datasource"):
 		return verify.Fail(RuleActive, j.name, "%q on %q", a.Name.Local, element)
+	case a.Name.Local == "formula" && as == "text" || a.Name.Local == "condition" && as == "text":
+		return j.formula(a.Value, true)
 	case a.Name.Local == "formula" || a.Name.Local == "condition" || a.Name.Local == "expression":
-		return j.formula(a.Value)
+		return j.formula(a.Value, false)
 	}
 	return nil
 }
@@ -134,10 +199,11 @@ func (j *xmlJudge) reference(s, element, target string) error {
 }
 
 // reaching are the functions that reach out of the file.
-var reaching = [...]string{"DDE", "WEBSERVICE", "FILTERXML", "RTD", "CALL", "REGISTER", "HYPERLINK", "IMAGE", "EXEC"}
+var reaching = [...]string{"DDE", "WEBSERVICE", "FILTERXML", "RTD", "CALL", "REGISTER", "IMAGE", "EXEC"}
 
-// formula judges a formula: no function that reaches out, no reference to another file.
-func (j *xmlJudge) formula(f string) error {
+// formula judges a formula: no function that reaches out, none but the known ones, no reference to another file. Fields of
+// texts have operators that are words.
+func (j *xmlJudge) formula(f string, field bool) error {
 	var code strings.Builder
 	for i, piece := range strings.Split(f, `"`) {
 		if i%2 == 0 {
@@ -160,5 +226,53 @@ func (j *xmlJudge) formula(f string) error {
 	if strings.Contains(upper, "'#") || strings.Contains(upper, "FILE:") || strings.Contains(upper, "://") {
 		return verify.Fail(RuleFormula, j.name, "a reference to another file: %q", f)
 	}
+	err := formula.Calls(f, formula.OpenDocument, func(name, args string) error { return j.called(name, args, field) })
+	if err != nil {
+		return verify.Fail(RuleFormula, j.name, "%v: %q", err, f)
+	}
 	return nil
+}
+
+// ofPrograms are the names that programs put before those of functions of theirs.
+var ofPrograms = [...]string{"COM.MICROSOFT.", "ORG.LIBREOFFICE.", "ORG.OPENOFFICE.", "COM.SUN.STAR.SHEET.ADDIN.ANALYSIS.GET", "COM.SUN.STAR.SHEET.ADDIN.DATEFUNCTIONS.GET"}
+
+// called judges one name that a formula calls.
+func (j *xmlJudge) called(name, args string, field bool) error {
+	for _, prefix := range ofPrograms {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			name = rest
+			break
+		}
+	}
+	switch {
+	case name == "" || formula.Known(name) || condition(name) || field && operator(name):
+		return nil
+	case name == "HYPERLINK": // its target is written out (OpenDocument 1.3 Part 4, 6.14.7)
+		target, rest, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(args), `"`), `"`)
+		if ok && strings.HasPrefix(strings.TrimSpace(args), `"`) && strings.ContainsAny((strings.TrimSpace(rest) + "&")[:1], ";,)") &&
+			(strings.HasPrefix(target, "#") || j.pass.Policy.Links && link.Public(target)) {
+			return nil
+		}
+	}
+	return errors.New("the function " + name)
+}
+
+// condition reports whether name is the last part of one of the functions of conditions, whose names have hyphens
+// ("cell-content-is-between", OpenDocument 1.3 Part 3, 19.471 and 19.614).
+func condition(name string) bool {
+	switch name {
+	case "CONTENT", "BETWEEN", "NUMBER", "DATE", "TIME", "TEXT", "LIST", "LENGTH", "FORMULA", "VALUE", "IS", "WITH", "ELEMENTS", "PERCENT", "AVERAGE", "ERROR",
+		"DUPLICATE", "UNIQUE":
+		return true
+	}
+	return false
+}
+
+// operator reports whether name is an operator of fields that is a word.
+func operator(name string) bool {
+	switch name {
+	case "EQ", "NEQ", "L", "LEQ", "G", "GEQ", "AND", "OR", "XOR", "NOT", "PHD", "POW":
+		return true
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/internal/formula"
 	"sekisho/sanitize/verify/internal/xmlread"
 )
 
@@ -52,6 +53,9 @@ func (j *xmlJudge) formula(source string) error {
 			return verify.Fail(RuleFormula, where, "a link: %q", source)
 		}
 	}
+	if err := formula.Calls(source, formula.Office, j.called); err != nil {
+		return verify.Fail(RuleFormula, where, "%v: %q", err, source)
+	}
 	if name := passedOn(upper); name != "" {
 		return verify.Fail(RuleFormula, where, "the function %q", name)
 	}
@@ -60,6 +64,29 @@ func (j *xmlJudge) formula(source string) error {
 	}
 	if externalReference(code) {
 		return verify.Fail(RuleFormula, where, "a reference to another file: %q", source)
+	}
+	return nil
+}
+
+// called judges one name that a formula calls: a function that stays inside, or a name of the workbook, which is looked
+// up when all of them are known. Names from later versions have a prefix (MS-XLSX 2.2.2); the parameters of a LAMBDA too.
+func (j *xmlJudge) called(name, _ string) error {
+	if name == "" || name == "HYPERLINK" || strings.HasPrefix(name, "_XLPM.") {
+		return nil
+	}
+	bare := strings.TrimPrefix(strings.TrimPrefix(name, "_XLFN."), "_XLWS.")
+	if !formula.Known(bare) && j.calls[name] == "" {
+		j.calls[name] = j.part.name
+	}
+	return nil
+}
+
+// calledNames fails when a formula calls what is neither a known function nor a name of the workbook.
+func (p *pkg) calledNames() error {
+	for name, where := range p.calls {
+		if !p.defined[name] {
+			return verify.Fail(RuleFormula, where, "the function %q", name)
+		}
 	}
 	return nil
 }
@@ -170,6 +197,7 @@ func named(c byte) bool {
 // definedName judges the name of a definition; the formula is judged as its text.
 func (j *xmlJudge) definedName(attrs []xmlread.Attr) error {
 	name := strings.ToLower(get(attrs, "name"))
+	j.defined[strings.ToUpper(name)] = true
 	for _, flag := range [...]string{"function", "vbProcedure", "xlm", "macro"} {
 		if v := get(attrs, flag); v != "" && v != "0" && v != "false" {
 			return verify.Fail(RuleActive, j.part.name, "the name %q of a macro", name)

@@ -86,7 +86,7 @@ func (j Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) e
 	}
 	p := &pkg{
 		ctx: ctx, pass: pass, archive: a, main: j.main, entries: map[string]zipread.Entry{}, parts: map[string]*part{},
-		lexicon: newLexicon(), bound: map[string]bool{}, stores: map[string]string{},
+		lexicon: newLexicon(), bound: map[string]bool{}, stores: map[string]string{}, defined: map[string]bool{}, calls: map[string]string{},
 	}
 	return p.check()
 }

@@ -178,16 +178,13 @@ func TestFormulas(t *testing.T) {
 		"register": `REGISTER.ID("a","b")`, "rtd": `RTD("a",,"b")`, "image": `_xlfn.IMAGE("http://a")`, "dde": `cmd|'/c calc'!A0`, "dde plain": "Excel|x!y",
 		"link": `HYPERLINK("file:///a","b")`, "computed link": `HYPERLINK("ht"&amp;A1)`, "link of a cell": "HYPERLINK(A1)", "other book": "[1]Sheet1!A1",
 		"other book, quoted": "'C:\\[a.xls]Sheet1'!A1", "other book, named": "SUM([2]!x)", "macro name": "GET.CELL(1,A1)", "handed on": "MAP(A1:A2,WEBSERVICE)", "handed on, new": "_xlfn.LET(_xlpm.f, _xlfn.WEBSERVICE ,_xlpm.f(A1))", "open literal": `"a"&amp;"b`,
+		"no function": "MYCALL(A1)", "of an add-in": "_xll.GETDATA(A1)", "of nobody": "_xludf.SUM(A1)", "no function, in words": "合計(A1)", "query": `CUBEVALUE("a","b")`, "sheet called": "'a b'(1)",
 	} {
-		rule := RuleFormula
-		if name == "open literal" {
-			rule = ""
-		}
-		cases[name] = change{rule, sheet, f, formula}
+		cases[name] = change{RuleFormula, sheet, f, formula}
 	}
 	for name, formula := range map[string]string{
 		"table": "SUM(Table1[[#This Row],[1]])", "web link": `HYPERLINK("https://example.jp/a","b")`, "place": `HYPERLINK("#Sheet1!A1","b")`, "or": `"a|b!c"&amp;1`,
-		"alike": "IMAGE!A1+RTD:RTD", "sheet": "'a b'!A1", "dotted": "STDEV.S(A1:A2)", "ends alike": "MYCALL(A1)", "row": "Table1[@[住所]]",
+		"alike": "IMAGE!A1+RTD:RTD", "sheet": "'a b'!A1", "dotted": "STDEV.S(A1:A2)", "of the workbook": "X(A1)", "brackets": "T[単価 (円)]+T['[a(b]", "parameter": "_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.a,_xlpm.a),_xlpm.f(A1))", "row": "Table1[@[住所]]",
 	} {
 		cases[name] = change{"", sheet, f, formula}
 	}

@@ -3,6 +3,7 @@ package ooxml
 import (
 	"context"
 	"errors"
+	"io"
 	"path"
 	"strings"
 	"unicode"
@@ -35,6 +36,8 @@ type pkg struct {
 	lexicon   *lexicon
 	bound     map[string]bool   // the stores of data that content is bound to
 	stores    map[string]string // the stores that are there, and the parts that name them
+	defined   map[string]bool   // names of the workbook, in upper case
+	calls     map[string]string // names that formulas call and no list has, and the part that does
 }
 
 // part is one part that was reached.
@@ -75,6 +78,9 @@ func (p *pkg) check() error {
 	}
 	if mains != 1 {
 		return verify.Fail(RulePackage, "", "%d main parts", mains)
+	}
+	if err := p.calledNames(); err != nil {
+		return err
 	}
 	for id, where := range p.stores {
 		if !p.bound[id] {
@@ -119,8 +125,8 @@ func plainName(name string) bool {
 	return true
 }
 
-// read returns the data of an entry.
-func (p *pkg) read(name string) ([]byte, error) {
+// open returns a reader of the data of an entry.
+func (p *pkg) open(name string) (io.Reader, error) {
 	e, ok := p.entries[name]
 	if !ok {
 		return nil, verify.Fail(RulePackage, name, "it is not there")
@@ -128,7 +134,15 @@ func (p *pkg) read(name string) ([]byte, error) {
 	if e.Size > p.pass.Policy.Limits.XMLPart {
 		return nil, verify.Fail(verify.RuleLimit, name, "%d bytes, at most %d", e.Size, p.pass.Policy.Limits.XMLPart)
 	}
-	b, err := p.archive.Read(e, p.pass.Expand)
+	return p.archive.Open(e, p.pass.Expand), nil
+}
+
+// read returns the data of an entry.
+func (p *pkg) read(name string) ([]byte, error) {
+	if _, err := p.open(name); err != nil {
+		return nil, err
+	}
+	b, err := p.archive.Read(p.entries[name], p.pass.Expand)
 	if errors.Is(err, sanitize.ErrLimit) {
 		return nil, err
 	}
@@ -138,17 +152,25 @@ func (p *pkg) read(name string) ([]byte, error) {
 	return b, nil
 }
 
+// broken returns what an error of the XML reader means: a limit of the run, or XML that our writer does not write.
+func broken(name string, err error) error {
+	if errors.Is(err, sanitize.ErrLimit) {
+		return err
+	}
+	return verify.Fail(RuleXML, name, "%v", err)
+}
+
 // flat reads a part of the package itself: a root, and elements without content in it.
 func (p *pkg) flat(name, space, root string, item func(local string, attrs map[string]string) error) error {
-	b, err := p.read(name)
+	in, err := p.open(name)
 	if err != nil {
 		return err
 	}
-	r := xmlread.New(b, 2)
+	r := xmlread.NewStream(in, 2)
 	for {
 		t, ok, err := r.Next()
 		if err != nil {
-			return verify.Fail(RuleXML, name, "%v", err)
+			return broken(name, err)
 		}
 		if !ok {
 			return nil

@@ -16,17 +16,21 @@ func (p *pkg) part(t *part) error {
 	if err := p.follow(t); err != nil {
 		return err
 	}
-	b, err := p.read(t.name)
-	if err != nil {
-		return err
-	}
 	if t.kind.form >= picture {
+		b, err := p.read(t.name)
+		if err != nil {
+			return err
+		}
 		return p.member(t, b)
 	}
 	if t.kind.form == freeXML && !t.leadsTo("R/customXmlProps") {
 		return verify.Fail(RulePart, t.name, "data without a name that content could be bound to")
 	}
-	j := &xmlJudge{pkg: p, part: t, r: xmlread.New(b, p.pass.Policy.Limits.Nesting)}
+	in, err := p.open(t.name)
+	if err != nil {
+		return err
+	}
+	j := &xmlJudge{pkg: p, part: t, r: xmlread.NewStream(in, p.pass.Policy.Limits.Nesting)}
 	return j.check()
 }
 
@@ -79,7 +83,7 @@ func (j *xmlJudge) check() error {
 		}
 		t, ok, err := j.r.Next()
 		if err != nil {
-			return verify.Fail(RuleXML, j.part.name, "%v", err)
+			return broken(j.part.name, err)
 		}
 		if !ok {
 			return j.endFields()

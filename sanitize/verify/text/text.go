@@ -31,7 +31,7 @@ const claimsLimit = 1 << 16
 // other type and reads as text.
 func (Plain) Claims(in sanitize.Input) bool {
 	b := in.Head(claimsLimit)
-	if binary(b) {
+	if binary(b) || xml(b) {
 		return false
 	}
 	if in.Size() == int64(len(b)) {
@@ -53,6 +53,12 @@ func binary(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// xml reports whether b begins with an XML declaration, as all XML of our writers does and no text may.
+func xml(b []byte) bool {
+	b = bytes.ReplaceAll(b[:min(len(b), 16)], []byte{0}, nil) // UTF-16 too
+	return bytes.HasPrefix(bytes.TrimLeft(b, "\xef\xbb\xbf\xfe\xff"), []byte("<?xml "))
 }
 
 // Check implements verify.Judge.

@@ -15,7 +15,7 @@ type written struct{ prefix, local, value string }
 // startTag reads a start tag or an empty element (3.1).
 func (r *Reader) startTag() (Token, bool, error) {
 	if len(r.open) == 0 && r.rooted {
-		return Token{}, false, fmt.Errorf("a second root at offset %d", r.pos)
+		return Token{}, false, fmt.Errorf("a second root at offset %d", r.at(r.pos))
 	}
 	if len(r.open) >= r.maxDepth {
 		return Token{}, false, fmt.Errorf("elements deeper than %d", r.maxDepth)
@@ -70,13 +70,13 @@ func (r *Reader) attributes() (attrs []written, empty bool, err error) {
 			return attrs, false, nil
 		case '/':
 			if r.pos+1 >= len(r.b) || r.b[r.pos+1] != '>' {
-				return nil, false, fmt.Errorf("a tag at offset %d", r.pos)
+				return nil, false, fmt.Errorf("a tag at offset %d", r.at(r.pos))
 			}
 			r.pos += 2
 			return attrs, true, nil
 		}
 		if r.pos == start || len(attrs) >= maxAttrs {
-			return nil, false, fmt.Errorf("attributes at offset %d", r.pos)
+			return nil, false, fmt.Errorf("attributes at offset %d", r.at(r.pos))
 		}
 		a, err := r.attribute()
 		if err != nil {

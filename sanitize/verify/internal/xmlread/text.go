@@ -11,7 +11,7 @@ import (
 // characters reads text up to the next tag.
 func (r *Reader) characters() (Token, bool, error) {
 	if len(r.open) == 0 {
-		return Token{}, false, fmt.Errorf("text outside of the root at offset %d", r.pos)
+		return Token{}, false, fmt.Errorf("text outside of the root at offset %d", r.at(r.pos))
 	}
 	end := bytes.IndexByte(r.b[r.pos:], '<')
 	if end < 0 {
@@ -19,7 +19,7 @@ func (r *Reader) characters() (Token, bool, error) {
 	}
 	raw := r.b[r.pos : r.pos+end]
 	if bytes.Contains(raw, []byte("]]>")) {
-		return Token{}, false, fmt.Errorf("%q in text at offset %d", "]]>", r.pos)
+		return Token{}, false, fmt.Errorf("%q in text at offset %d", "]]>", r.at(r.pos))
 	}
 	text, err := r.resolve(raw)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -44,10 +45,13 @@ const xmlSpace = "http://www.w3.org/XML/1998/namespace"
 // maxAttrs bounds the attributes of one element: finding duplicates takes the square of their number.
 const maxAttrs = 256
 
-// Reader reads one document.
+// Reader reads one document. It holds one token of it at a time.
 type Reader struct {
-	b        []byte
+	b        []byte // a window on the document
 	pos      int
+	src      io.Reader // the rest of the document; nil when the window reaches its end
+	base     int64     // offset of the window in the document
+	begun    bool
 	maxDepth int
 	open     []element
 	bound    []binding
@@ -73,6 +77,72 @@ func New(b []byte, maxDepth int) *Reader {
 	return &Reader{b: b, maxDepth: maxDepth, names: map[string]string{}, bound: []binding{{"xml", xmlSpace}}}
 }
 
+// NewStream is New for a document that src holds. Memory is bounded by the longest token.
+func NewStream(src io.Reader, maxDepth int) *Reader {
+	r := New(nil, maxDepth)
+	r.src = src
+	return r
+}
+
+// firstWindow is how many bytes of a document are held at first.
+const firstWindow = 64 << 10
+
+// more moves the window on to hold more of the document, and reports whether there was more.
+func (r *Reader) more() (bool, error) {
+	if r.src == nil {
+		return false, nil
+	}
+	if r.pos > 0 {
+		n := copy(r.b, r.b[r.pos:])
+		r.b, r.base, r.pos = r.b[:n], r.base+int64(r.pos), 0
+	}
+	if len(r.b) == cap(r.b) {
+		grown := make([]byte, len(r.b), max(2*cap(r.b), firstWindow))
+		copy(grown, r.b)
+		r.b = grown
+	}
+	n, err := r.src.Read(r.b[len(r.b):cap(r.b)])
+	r.b = r.b[:len(r.b)+n]
+	if err == io.EOF {
+		r.src, err = nil, nil
+	}
+	return n > 0 || r.src != nil, err
+}
+
+// whole moves the window on until it holds all of the token at the position, or the document's end: a tag up to the
+// '>' that stands in no value, or text up to the next tag.
+func (r *Reader) whole() error {
+	if r.src == nil {
+		return nil
+	}
+	var quote byte
+	for i := 0; ; i++ {
+		for r.pos+i >= len(r.b) {
+			if more, err := r.more(); !more || err != nil {
+				return err
+			}
+		}
+		if r.b[r.pos] != '<' {
+			n := bytes.IndexByte(r.b[r.pos+i:], '<')
+			if n >= 0 {
+				return nil
+			}
+			i = len(r.b) - r.pos - 1
+			continue
+		}
+		switch c := r.b[r.pos+i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return nil
+		}
+	}
+}
+
 // Depth returns how many elements are open.
 func (r *Reader) Depth() int { return len(r.open) }
 
@@ -86,17 +156,28 @@ var errEnd = errors.New("it ends in an element")
 
 // Next returns the next token. It returns false after the end of the root, when nothing but white space follows.
 func (r *Reader) Next() (t Token, ok bool, err error) {
-	if r.pos == 0 && !r.rooted {
-		if err := r.declaration(); err != nil {
-			return t, false, err
-		}
-	}
 	if r.pending {
 		r.pending = false
 		return r.close(), true, nil
 	}
+	if err := r.whole(); err != nil {
+		return t, false, err
+	}
+	if !r.begun {
+		r.begun = true
+		if err := r.declaration(); err != nil {
+			return t, false, err
+		}
+		if err := r.whole(); err != nil {
+			return t, false, err
+		}
+	}
 	if len(r.open) == 0 {
-		r.blanks()
+		if r.blanks(); r.pos < len(r.b) {
+			if err := r.whole(); err != nil {
+				return t, false, err
+			}
+		}
 		if r.pos == len(r.b) {
 			if !r.rooted {
 				return t, false, errors.New("no root")
@@ -117,10 +198,13 @@ func (r *Reader) Next() (t Token, ok bool, err error) {
 	case '/':
 		return r.endTag()
 	case '!', '?':
-		return t, false, fmt.Errorf("%q at offset %d", r.b[r.pos:min(len(r.b), r.pos+9)], r.pos)
+		return t, false, fmt.Errorf("%q at offset %d", r.b[r.pos:min(len(r.b), r.pos+9)], r.at(r.pos))
 	}
 	return r.startTag()
 }
+
+// at returns the offset in the document of a place in the window.
+func (r *Reader) at(pos int) int64 { return r.base + int64(pos) }
 
 // declaration reads the XML declaration (2.8), which need not be there.
 func (r *Reader) declaration() error {
@@ -169,7 +253,7 @@ func (r *Reader) name() (string, error) {
 	}
 	raw := r.b[start:r.pos]
 	if len(raw) == 0 || raw[0] >= '0' && raw[0] <= '9' || raw[0] == '-' || raw[0] == '.' || raw[0] == ':' || !utf8.Valid(raw) {
-		return "", fmt.Errorf("no name at offset %d", start)
+		return "", fmt.Errorf("no name at offset %d", r.at(start))
 	}
 	return r.intern(raw), nil
 }
@@ -215,7 +299,7 @@ func (r *Reader) endTag() (Token, bool, error) {
 	}
 	r.blanks()
 	if r.pos >= len(r.b) || r.b[r.pos] != '>' || len(r.open) == 0 || r.open[len(r.open)-1].raw != raw {
-		return Token{}, false, fmt.Errorf("the end of %q at offset %d", raw, r.pos)
+		return Token{}, false, fmt.Errorf("the end of %q at offset %d", raw, r.at(r.pos))
 	}
 	r.pos++
 	return r.close(), true, nil

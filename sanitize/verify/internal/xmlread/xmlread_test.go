@@ -3,15 +3,18 @@ package xmlread
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // dump returns the tokens of b in one line.
-func dump(b []byte) (string, error) {
-	r := New(b, 20)
+func dump(b []byte) (string, error) { return dumpFrom(New(b, 20)) }
+
+func dumpFrom(r *Reader) (string, error) {
 	var s strings.Builder
 	for {
 		t, ok, err := r.Next()
@@ -36,6 +39,23 @@ func dump(b []byte) (string, error) {
 const good = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <a xmlns="u" xmlns:p='v' b="1 &lt; 2" p:b="&#x65e5;"><p:c/>日&amp;本<c xmlns="">x</c></a>
 `
+
+// TestStream: a document that comes byte by byte gives the tokens that it gives as a whole, and the errors.
+func TestStream(t *testing.T) {
+	long := "<a b=\"" + strings.Repeat("x>", 100_000) + "\">" + strings.Repeat("日本", 50_000) + "<c/> </a>\n"
+	for _, doc := range []string{good, long, "<a>", "<a", "<a></b>", "<a/>x", "<a>&x;</a>", "", "<a>]]></a>", " \n<a/>", "<a/> "} {
+		want, wantErr := dump([]byte(doc))
+		r := NewStream(iotest.OneByteReader(strings.NewReader(doc)), 20)
+		got, err := dumpFrom(r)
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Errorf("%.40q: %.80s, %v; want %.80s, %v", doc, got, err, want, wantErr)
+		}
+	}
+	broken := io.MultiReader(strings.NewReader("<a>x"), iotest.ErrReader(io.ErrNoProgress))
+	if _, err := dumpFrom(NewStream(broken, 20)); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("the error of the source: %v", err)
+	}
+}
 
 func TestGood(t *testing.T) {
 	got, err := dump([]byte(good))

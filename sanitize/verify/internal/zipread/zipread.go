@@ -165,41 +165,74 @@ const blockSize = 64 << 10
 // firstRoom is how much room is made at once for the data of an entry: most parts of a document fit.
 const firstRoom = 1 << 20
 
-// Read returns the data of an entry. It calls expand before it keeps each block, and fails unless the data end
-// exactly where the headers say, with the checksum that they say.
+// Read returns the data of an entry: all that Open reads.
 func (a *Archive) Read(e Entry, expand func(int64) error) ([]byte, error) {
-	section := io.NewSectionReader(a.in, e.data, e.compressed)
-	src := &counted{r: section}
-	var r io.Reader = src
-	if e.method == 8 {
-		r = flate.NewReader(src)
-	}
 	var out bytes.Buffer
 	out.Grow(int(max(0, min(e.Size, firstRoom))) + bytes.MinRead) // not for a size that only a header claims
-	for {
-		if err := expand(min(blockSize, e.Size-int64(out.Len()))); err != nil {
-			return nil, err
+	_, err := out.ReadFrom(a.Open(e, expand))
+	return out.Bytes(), err
+}
+
+// Open returns a reader of the data of an entry. It calls expand before it inflates each block, and fails unless the
+// data end exactly where the headers say, with the checksum that they say; io.EOF means that they did.
+func (a *Archive) Open(e Entry, expand func(int64) error) io.Reader {
+	r := &entryReader{e: e, expand: expand, src: &counted{r: io.NewSectionReader(a.in, e.data, e.compressed)}}
+	if r.r = r.src; e.method == 8 {
+		r.r = flate.NewReader(r.src)
+	}
+	return r
+}
+
+// entryReader reads the data of one entry.
+type entryReader struct {
+	e      Entry
+	expand func(int64) error
+	src    *counted
+	r      io.Reader
+	crc    uint32
+	done   int64 // bytes given
+	paid   int64 // bytes that expand was called for
+	err    error
+}
+
+// Read implements io.Reader.
+func (r *entryReader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	if r.done == r.paid {
+		block := min(blockSize, max(0, r.e.Size-r.done))
+		if r.err = r.expand(block); r.err != nil {
+			return 0, r.err
 		}
-		n, err := io.CopyN(&out, r, blockSize)
-		if int64(out.Len()) > e.Size {
-			return nil, errors.New("more data than the header says")
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot inflate after %d bytes: %w", n, err)
-		}
+		r.paid += max(block, 1) // one byte more shows that there is one too many
+	}
+	n, err := r.r.Read(p[:min(int64(len(p)), r.paid-r.done)])
+	r.crc = crc32.Update(r.crc, crc32.IEEETable, p[:n])
+	if r.done += int64(n); r.done > r.e.Size {
+		r.err = errors.New("more data than the header says")
+		return 0, r.err
 	}
 	switch {
-	case int64(out.Len()) != e.Size:
-		return nil, fmt.Errorf("%d bytes, the header says %d", out.Len(), e.Size)
-	case src.taken != e.compressed:
-		return nil, fmt.Errorf("compressed data end after %d bytes of %d", src.taken, e.compressed)
-	case crc32.ChecksumIEEE(out.Bytes()) != e.crc:
-		return nil, errors.New("wrong checksum")
+	case err == io.EOF:
+		r.err = r.ended()
+	case err != nil:
+		r.err = fmt.Errorf("cannot inflate after %d bytes: %w", r.done, err)
 	}
-	return out.Bytes(), nil
+	return n, r.err
+}
+
+// ended returns io.EOF when the data are what the headers say.
+func (r *entryReader) ended() error {
+	switch {
+	case r.done != r.e.Size:
+		return fmt.Errorf("%d bytes, the header says %d", r.done, r.e.Size)
+	case r.src.taken != r.e.compressed:
+		return fmt.Errorf("compressed data end after %d bytes of %d", r.src.taken, r.e.compressed)
+	case r.crc != r.e.crc:
+		return errors.New("wrong checksum")
+	}
+	return io.EOF
 }
 
 // counted reads with a buffer and counts what was taken out of it: flate reads byte by byte and so never too far.

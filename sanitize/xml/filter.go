@@ -1,0 +1,137 @@
+package xml
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sekisho/sanitize"
+	"sekisho/sanitize/internal/weblink"
+	"sekisho/sanitize/internal/xmltext"
+)
+
+// filter copies the tokens of one document.
+type filter struct {
+	ctx    context.Context
+	policy sanitize.Policy
+	report *sanitize.Report
+	r      *xmltext.Reader
+	w      *xmltext.Writer
+	steps  int            // tokens since the context was looked at
+	gone   map[string]int // findings by rule
+}
+
+func (f *filter) run() error {
+	f.gone = map[string]int{}
+	for {
+		k, err := f.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch k {
+		case xmltext.Start:
+			err = f.start()
+		case xmltext.End:
+			f.w.End(f.r.Name)
+		default:
+			f.w.Text(f.r.Text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// next reads a token, and looks at the context now and then.
+func (f *filter) next() (xmltext.Kind, error) {
+	if f.steps++; f.steps&0xfff == 0 {
+		if err := f.ctx.Err(); err != nil {
+			return 0, err
+		}
+	}
+	return f.r.Next()
+}
+
+func (f *filter) start() error {
+	if f.r.Depth() == 1 && foreignRoot(f.r.Name) {
+		return fmt.Errorf("%w: the root %q begins another kind of document", sanitize.ErrUnsupported, f.r.Name.Local)
+	}
+	if f.r.Name.Space == nsActive || activeLocal(f.r.Name) {
+		f.gone[RuleActive]++
+		return f.skip()
+	}
+	f.w.Start(f.r.Name)
+	for i := range f.r.Attrs {
+		a := &f.r.Attrs[i]
+		if rule := f.refuse(a); rule != "" {
+			f.gone[rule]++
+			continue
+		}
+		f.w.Attr(a.Name, a.Value)
+	}
+	return nil
+}
+
+// skip reads over the element whose start tag was read.
+func (f *filter) skip() error {
+	for depth := f.r.Depth(); ; {
+		k, err := f.next()
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil || k == xmltext.End && f.r.Depth() < depth {
+			return err
+		}
+	}
+}
+
+// refuse returns the rule by which an attribute does not stay, or "".
+func (f *filter) refuse(a *xmltext.Attr) string {
+	local := string(a.Name.Local)
+	switch a.Name.Space {
+	case nsActive:
+		return RuleActive
+	case xmltext.XMLNS:
+		if a.Bound == nsActive { // no name in the output is of it
+			return RuleActive
+		}
+	case xmltext.XML:
+		if local == "base" { // XML Base: what references are relative to
+			return RuleReference
+		}
+	case nsXsi:
+		if strings.HasSuffix(strings.ToLower(local), "schemalocation") {
+			return RuleReference
+		}
+	case nsXlink:
+		switch local {
+		case "href":
+			if v := string(a.Value); !strings.HasPrefix(v, "#") && v != "" && !(f.policy.Links && weblink.Allowed(v)) {
+				return RuleReference
+			}
+		case "show", "actuate": // a link is followed by whoever wants to
+			if v := string(a.Value); v != "new" && v != "replace" && v != "onRequest" && v != "none" && v != "other" {
+				return RuleReference
+			}
+		}
+	}
+	return ""
+}
+
+// tell gives the findings to the report.
+func (f *filter) tell() {
+	d := f.r.Dropped
+	f.gone[RuleComment] += d.Comments
+	f.gone[RuleInstruction] += d.Instructions
+	f.gone[RuleDTD] += d.Doctypes + d.Entities
+	for rule, n := range f.gone {
+		if n > 0 {
+			f.report.Findings = append(f.report.Findings, sanitize.Finding{Rule: rule, Action: sanitize.Removed, Count: n})
+		}
+	}
+}
