@@ -16,7 +16,9 @@ import (
 	"sekisho/sanitize/odf"
 	"sekisho/sanitize/ooxml"
 	"sekisho/sanitize/pdf"
+	"sekisho/sanitize/svg"
 	"sekisho/sanitize/text"
+	"sekisho/sanitize/xml"
 	"sekisho/sanitize/zip"
 )
 
@@ -52,6 +54,7 @@ func All() []sanitize.Format {
 		ooxml.Ppsx,
 		ooxml.Pptm,
 		ooxml.Pptx,
+		svg.Format{},
 		tiff.Format{},
 		text.Format{},
 		webp.Format{},
@@ -61,6 +64,7 @@ func All() []sanitize.Format {
 		ooxml.Xlsx,
 		ooxml.Xltm,
 		ooxml.Xltx,
+		xml.Format{},
 		zip.Format{},
 	}
 }

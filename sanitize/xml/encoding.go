@@ -49,11 +49,11 @@ func open(in sanitize.Input, limit int64) (*source, error) {
 	head := in.Head(maxDeclaration)
 	m := declared.FindSubmatch(head)
 	if m == nil {
-		return unicode(in, head), nil
+		return direct(in, head), nil
 	}
 	enc, label := legacy(string(m[1]))
 	if enc == textenc.None {
-		return unicode(in, head), nil
+		return direct(in, head), nil
 	}
 	b, err := in.Bytes(limit)
 	if err != nil {
@@ -74,11 +74,11 @@ func openHead(in sanitize.Input) (*source, error) {
 	}
 	m := declared.FindSubmatch(head[:min(len(head), maxDeclaration)])
 	if m == nil {
-		return unicode(sanitize.BytesInput(head), head), nil
+		return direct(sanitize.BytesInput(head), head), nil
 	}
 	enc, label := legacy(string(m[1]))
 	if enc == textenc.None {
-		return unicode(sanitize.BytesInput(head), head), nil
+		return direct(sanitize.BytesInput(head), head), nil
 	}
 	s := &source{enc: enc, label: label, codes: map[rune]textenc.Char{}}
 	text, err := s.decode(head[len(m[0]):], false)
@@ -86,8 +86,8 @@ func openHead(in sanitize.Input) (*source, error) {
 	return s, err
 }
 
-// unicode returns a document in UTF-8 or UTF-16, which the reader of XML decodes.
-func unicode(in sanitize.Input, head []byte) *source {
+// direct returns a document in UTF-8 or UTF-16, which the reader of XML decodes.
+func direct(in sanitize.Input, head []byte) *source {
 	s := &source{r: in.Reader(), enc: textenc.UTF8, label: "UTF-8"}
 	switch {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")), bytes.HasPrefix(head, []byte("\x00<")):

@@ -11,8 +11,10 @@ import (
 	"sekisho/sanitize/verify/ooxml"
 	"sekisho/sanitize/verify/pdf"
 	"sekisho/sanitize/verify/png"
+	"sekisho/sanitize/verify/svg"
 	"sekisho/sanitize/verify/text"
 	"sekisho/sanitize/verify/tiff"
+	"sekisho/sanitize/verify/xml"
 	"sekisho/sanitize/verify/zip"
 )
 
@@ -44,11 +46,13 @@ func All() []verify.Judge {
 		ooxml.Potx(),
 		ooxml.Ppsx(),
 		ooxml.Pptx(),
+		svg.Judge{},
 		tiff.Judge{},
 		text.Plain{},
 		metafile.WMF{},
 		ooxml.Xlsx(),
 		ooxml.Xltx(),
+		xml.Judge{},
 		zip.Judge{},
 	}
 }
