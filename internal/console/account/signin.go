@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"sekisho/internal/console/sqlite"
@@ -79,12 +80,20 @@ func bitsOf(a netip.Addr) int {
 // pay takes a guess from each budget, or from none when one is used up.
 func (s *Store) pay(ctx context.Context, b budget) (ok bool, err error) {
 	now := s.opt.Now()
+	if s.spent.any(b, now) {
+		return false, nil
+	}
 	err = sqlite.Tx(ctx, s.db, func(tx *sql.Tx) error {
 		for _, c := range b {
 			var n int
-			err := tx.QueryRowContext(ctx, "SELECT count(*) FROM guesses WHERE budget = ? AND at > ?", c.key, now.Add(-window).Unix()).Scan(&n)
-			if err != nil || n >= c.limit {
+			var oldest sql.NullInt64
+			err := tx.QueryRowContext(ctx, "SELECT count(*), min(at) FROM guesses WHERE budget = ? AND at > ?", c.key, now.Add(-window).Unix()).Scan(&n, &oldest)
+			if err != nil {
 				return err
+			}
+			if n >= c.limit {
+				s.spent.note(c, time.Unix(oldest.Int64, 0).Add(window))
+				return nil
 			}
 		}
 		for _, c := range b {
@@ -99,6 +108,35 @@ func (s *Store) pay(ctx context.Context, b budget) (ok bool, err error) {
 		return false, fmt.Errorf("cannot count guesses: %w", err)
 	}
 	return ok, nil
+}
+
+// spent remembers budgets that are used up, so that a flood of guesses costs no look into the database.
+type spent struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+// maxSpent bounds what is remembered; beyond it the database is asked again.
+const maxSpent = 10_000
+
+func (s *spent) any(b budget, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range b {
+		if now.Before(s.until[c.key]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *spent) note(c charge, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.until == nil || len(s.until) >= maxSpent {
+		s.until = map[string]time.Time{}
+	}
+	s.until[c.key] = until
 }
 
 // refund gives a guess back that was right.
@@ -206,12 +244,12 @@ func (s *Store) verify(ctx context.Context, l lane, kept, password string) (righ
 // locked puts on record that the guesses about an account are used up: once in a window, and only for an account that is
 // there, so that a stranger cannot fill the record with names.
 func (s *Store) locked(ctx context.Context, name string, at Attempt) error {
-	if _, err := s.Get(ctx, name); err != nil {
-		return nil
-	}
-	first, err := s.pay(ctx, budget{{"told " + name, 1}})
+	first, err := s.pay(ctx, budget{{"told " + name, 1}}) // also for a name that is not there: it takes the same time
 	if err != nil || !first {
 		return err
+	}
+	if _, err := s.Get(ctx, name); err != nil {
+		return nil
 	}
 	return s.signed(ctx, name, "kept out after too many wrong guesses, the last from "+at.From.String())
 }

@@ -52,7 +52,8 @@ type Store struct {
 	db             *sql.DB
 	opt            Options
 	dummy          string // hash of a password that nobody has
-	known, unknown lane   // browsers that are known do not wait behind a flood of others
+	spent          spent
+	known, unknown lane // browsers that are known do not wait behind a flood of others
 }
 
 // Open opens the accounts in the folder dir, and makes both when they are not there.
