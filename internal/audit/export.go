@@ -130,14 +130,15 @@ func writeRow(w *bufio.Writer, cells []string) {
 			w.WriteByte(',')
 		}
 		w.WriteByte('"')
-		w.WriteString(strings.ReplaceAll(cell(c), `"`, `""`))
+		w.WriteString(strings.ReplaceAll(Cell(c), `"`, `""`))
 		w.WriteByte('"')
 	}
 	w.WriteString("\r\n")
 }
 
-// cell makes a text harmless in a spreadsheet.
-func cell(s string) string {
+// Cell makes a text harmless in a cell of a spreadsheet: characters that no one sees are spelled <U+202E>, and what would run as
+// a formula begins with an apostrophe.
+func Cell(s string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range s {
