@@ -30,6 +30,7 @@ type Gateway struct {
 	Limits   Limits    `toml:"limits"`
 
 	Quarantine Quarantine `toml:"quarantine"`
+	Rescan     Rescan     `toml:"rescan"`
 }
 
 // Route is one inbox folder and the folder of the same route in the LGWAN zone.
@@ -71,6 +72,14 @@ type Quarantine struct {
 	Keep       Duration `toml:"keep"`        // after which held files are deleted; 0: never
 }
 
+// Rescan says which originals are scanned again when the signatures of a scanner change.
+type Rescan struct {
+	// KeepOriginals is for how many days the original of a released file is kept, encrypted to the gateway's key. 0 keeps none
+	// and scans nothing again. It costs the encryption of every file, and the gateway can then open what it holds.
+	KeepOriginals int      `toml:"keep_originals"`
+	Every         Duration `toml:"every"` // time between two looks at the signatures
+}
+
 // Queue says where jobs are scheduled. An empty URL means the embedded server.
 type Queue struct {
 	URL         string `toml:"url"`
@@ -101,6 +110,7 @@ func DefaultGateway(state string) Gateway {
 		DiskReserve: 1 << 30,
 		Intake:      Size(d.FileSize),
 		Link:        Link{Timeout: Duration(10 * time.Minute)},
+		Rescan:      Rescan{Every: Duration(10 * time.Minute)},
 		Limits: Limits{
 			FileSize: Size(d.FileSize), Expanded: Size(d.Expanded), Ratio: d.Ratio, Depth: d.Depth, Entries: d.Entries,
 			Pages: d.Pages, Pixels: d.Pixels, Time: Duration(d.Time), Memory: Size(d.Memory),
@@ -196,6 +206,9 @@ func (g *Gateway) check() error {
 			return fmt.Errorf("route %q: %w", r.Name, err)
 		}
 	}
+	if g.Rescan.KeepOriginals < 0 || g.Rescan.KeepOriginals > maxKeepDays {
+		return fmt.Errorf("rescan.keep_originals is %d: want days, at most %d", g.Rescan.KeepOriginals, maxKeepDays)
+	}
 	if g.Remote && g.Queue.URL == "" {
 		return errors.New("remote needs queue.url: workers on other machines cannot reach the embedded queue")
 	}
@@ -214,6 +227,9 @@ func (g *Gateway) checkScanners() error {
 	}
 	return nil
 }
+
+// maxKeepDays bounds Rescan.KeepOriginals.
+const maxKeepDays = 3650
 
 // PolicyNamed returns the shipped policy of that name with the configured limits.
 func (g *Gateway) PolicyNamed(name string) (sanitize.Policy, error) {

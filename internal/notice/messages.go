@@ -180,6 +180,14 @@ func ofDecision(reason string) (Message, bool) {
 			Text{"The file will not be delivered", "Your IT staff looked at the held file and decided that it does not cross.",
 				"It did not reach the LGWAN side. The original is deleted when its time is over.",
 				"Ask your IT staff for the reason, with the code on this page. If you need the file, ask the sender for another form of it."}}, true
+	case "rescan-released":
+		return Message{"SK-B-RESCAN",
+			Text{"届け済みのファイルの原本から、ウイルスなどが見つかりました", "このファイルは、届けたときには検出されませんでしたが、新しい定義でもう一度検査したところ、元のファイルから危険なプログラムが見つかりました。",
+				"LGWAN側に届いているのは、作り直した安全な形のファイルで、元のファイルそのものではありません。念のため、確かめるまで使わないでください。",
+				"届いたファイルを開かず、ほかの人にも送らないでください。元のファイルやメールが手元にあれば、それも開かないでください。すぐに、このページの番号を情報システム担当に知らせてください。"},
+			Text{"Malware was found in the original of a file that was delivered", "Nothing was found when the file was delivered; with new signatures, a scanner has found something dangerous in the original.",
+				"What is in the LGWAN folder is the rebuilt file, not the original. To be sure, do not use it until it has been looked at.",
+				"Do not open the delivered file or pass it on, nor the original if you still have it. Tell your IT staff the code on this page at once."}}, true
 	case "exception":
 		return Message{"SK-E-EXCEPTION",
 			Text{"ファイルを元のまま届けました（例外措置）", "担当者二人が確かめて認めたため、このファイルを、作り直さずに元のまま届けました。",

@@ -182,6 +182,9 @@ func (g *Gateway) arrived(ctx context.Context, job queue.Job, sealed manifest.Ma
 	e.Detail = fmt.Sprintf("sequence %d", sealed.Sequence)
 	err := g.record(ctx, e)
 	if err == nil {
+		err = g.keepOriginal(ctx, job, sealed.Name)
+	}
+	if err == nil {
 		err = g.reviewed(job)
 	}
 	if err != nil {

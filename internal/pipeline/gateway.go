@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
+	"sekisho/internal/kept"
 	"sekisho/internal/quarantine"
 	"sekisho/queue"
 	natsqueue "sekisho/queue/nats"
@@ -55,7 +56,7 @@ type Gateway struct {
 
 	engine   *sanitize.Engine // for names only
 	signer   ed25519.PrivateKey
-	identity age.Identity // opens instructions
+	identity *age.X25519Identity // opens instructions, and originals that are kept to be scanned again
 	spool    *queue.Spool
 	ledger   *queue.Ledger
 	waiting  *shares // to be sanitised
@@ -63,8 +64,10 @@ type Gateway struct {
 	queue    *queue.Queue
 	audit    *audit.Log
 	held     *quarantine.Store
-	local    *bench  // scanners, and children unless files are treated elsewhere
-	bench    treater // local, or workers on other machines
+	kept     *kept.Store
+	rescans  *os.Root // requests and answers of re-scans
+	local    *bench   // scanners, and children unless files are treated elsewhere
+	bench    treater  // local, or workers on other machines
 	sealer   *sealer
 	trusted  manifest.Keys // our own key: what we sealed ourselves
 	courier  *courier
@@ -141,6 +144,17 @@ func (g *Gateway) openQuarantine(context.Context, Options) error {
 		return err
 	}
 	g.identity = identity
+	if g.cfg.Rescan.KeepOriginals > 0 { // then the gateway can open what it holds, to scan it again
+		review = append(review, identity.Recipient())
+	}
+	keep, err := g.folder("kept")
+	if err != nil {
+		return err
+	}
+	g.kept = kept.Open(keep, identity)
+	if g.rescans, err = g.folder(rescanFolder); err != nil {
+		return err
+	}
 	g.held = quarantine.Open(root, quarantine.Options{Review: review, Gateway: identity.Recipient(), Exceptions: g.cfg.Exceptions})
 	return g.held.Sweep()
 }
@@ -284,6 +298,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	consume(stageSendLarge, largeWorkers, g.send)
 	all.Go(func() { g.queue.KeepReconciled(ctx, g.spool, g.stageOf, time.Minute) })
 	all.Go(func() { g.review(ctx) })
+	all.Go(func() { g.rescan(ctx) })
 	for _, box := range g.inboxes {
 		all.Go(func() { box.Run(ctx) })
 	}

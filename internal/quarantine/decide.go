@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"sekisho/sanitize"
 )
 
 // maxWords bounds the name of a person and a reason, in bytes.
@@ -107,4 +109,25 @@ func person(actor string) string {
 		}
 		return r
 	}, norm.NFKC.String(folded))
+}
+
+// Condemn makes a held item malware: a scanner has found something in it that it did not know when the file came. It reports
+// whether the item was not malware before. An item that the gateway is treating is left alone: it is being scanned anyway.
+func (s *Store) Condemn(id string, found Scan) (fresh bool, err error) {
+	lock, err := s.lock(id, 0)
+	if err != nil {
+		return false, err
+	}
+	defer lock.Close()
+	e, err := s.Get(id)
+	if err != nil {
+		return false, err
+	}
+	if e.Item.Malware() || e.State.Stage == Treating {
+		return false, nil
+	}
+	e.Item.Verdict, e.Item.Reason = sanitize.Blocked, sanitize.ReasonMalware
+	e.Item.Detail = found.Scanner + ": " + found.Detail
+	e.Item.Scans = append(e.Item.Scans, found)
+	return true, s.write(id, itemFile, e.Item)
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sekisho/internal/config"
+	"sekisho/internal/pipeline"
+)
+
+func rescanCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	var patience time.Duration
+	cmd := &cobra.Command{
+		Use:   "rescan -c FILE",
+		Short: "保留中と通過後の原本をもう一度検査し、誰に何が届いたかを出す / scan kept originals again: who received what",
+		Long: "動いているゲートウェイに頼みます。設定の rescan.keep_originals が要ります。\n" +
+			"The running gateway does it; the configuration needs rescan.keep_originals.\n" +
+			"Exit codes: 0 nothing found, 1 not all could be scanned, 4 something was found.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			g, err := config.LoadGateway(path)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+			defer cancel()
+			answer, err := pipeline.AskRescan(ctx, g)
+			if err != nil {
+				return err
+			}
+			return printRescan(cmd.OutOrStdout(), answer, asJSON)
+		},
+	}
+	configFlag(cmd, &path)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON で出す / print JSON")
+	cmd.Flags().DurationVar(&patience, "wait", time.Hour, "答えを待つ時間 / how long to wait for the answer")
+	return cmd
+}
+
+func printRescan(w io.Writer, r pipeline.Rescan, asJSON bool) error {
+	if asJSON {
+		if err := json.NewEncoder(w).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(w, "検査 / scanned: %d  検出 / found: %d  答えなし / no answer: %d  開けない / sealed: %d\n", r.Scanned, len(r.Found), r.Unanswered, r.Sealed)
+		for _, f := range r.Found {
+			when := "保留中 / held"
+			if f.Where == "released" {
+				when = "届け済み / released " + f.Sent.Local().Format("2006-01-02 15:04")
+			}
+			fmt.Fprintf(w, "%s  %q  %s  %s: %s  sha256 %s\n", f.Job, f.Place(), when, f.Scanner, f.Signature, f.SHA256)
+		}
+	}
+	switch {
+	case len(r.Found) > 0:
+		return exit{code: 4}
+	case r.Unanswered+r.Sealed > 0:
+		return exit{1, fmt.Errorf("%d files could not be scanned", r.Unanswered+r.Sealed)}
+	}
+	return nil
+}
