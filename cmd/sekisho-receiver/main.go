@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,11 +17,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"sekisho/internal/arrival"
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
+	"sekisho/internal/health"
 	"sekisho/transfer/keyfile"
 	"sekisho/transfer/manifest"
 )
@@ -84,7 +87,31 @@ func receive(ctx context.Context, cfg config.Receiver, stdout io.Writer, log *sl
 		return fmt.Errorf("cannot listen: %w", err)
 	}
 	fmt.Fprintln(stdout, "listening on", listener.Addr())
-	return zone.Run(ctx, listener)
+	return runWatched(ctx, zone, listener, cfg.Health, health.NewNotifier(log))
+}
+
+// runWatched runs the zone, tells the service manager, and answers the supervisor of this machine at address, unless that is "".
+func runWatched(ctx context.Context, zone *arrival.Zone, listener net.Listener, address string, notify *health.Notifier) error {
+	var watched net.Listener
+	if address != "" {
+		var err error
+		if watched, err = health.Listen(address); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var all sync.WaitGroup
+	var healthErr error
+	if watched != nil {
+		all.Go(func() { healthErr = health.Serve(running, watched, zone.Watch()) })
+	}
+	all.Go(func() { notify.Watch(running, func(context.Context) error { zone.Pending(); return nil }) })
+	notify.Ready()
+	err := zone.Run(ctx, listener)
+	stop()
+	all.Wait()
+	return errors.Join(err, healthErr)
 }
 
 // childPath is where the child program is: as configured, or beside this one.

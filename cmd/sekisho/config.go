@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,6 +125,10 @@ func surroundings(ctx context.Context, path string) ([]probe, error) {
 			err = errors.New("not a folder")
 		}
 		all = append(all, result("受付 "+r.Name, err, r.Inbox))
+	}
+	if g.Canary.Every > 0 {
+		arrived, err := pipeline.CheckCanary(g)
+		all = append(all, result("試験 canary", err, "last arrived "+arrived.Format(time.RFC3339)))
 	}
 	scanners, err := pipeline.Scanners(g)
 	if err != nil {

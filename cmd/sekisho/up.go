@@ -224,32 +224,40 @@ func gatewayCommand(logs *slog.Logger) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			gateway, err := pipeline.OpenGateway(cmd.Context(), g, pipeline.Options{Version: version, Child: child, Log: logs})
+			notify := health.NewNotifier(logs)
+			gateway, err := pipeline.OpenGateway(cmd.Context(), g, pipeline.Options{Version: version, Child: child, Log: logs, Ready: notify.Ready})
 			if err != nil {
 				return err
 			}
-			return errors.Join(runWatched(cmd.Context(), gateway, g.Health), gateway.Close())
+			return errors.Join(runWatched(cmd.Context(), gateway, g.Health, notify), gateway.Close())
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
 }
 
-// runWatched runs the gateway and answers the supervisor of this machine at address, unless that is "".
-func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string) error {
-	if address == "" {
-		return gateway.Run(ctx)
+// runWatched runs the gateway, tells the service manager, and answers the supervisor of this machine at address, unless that
+// is "".
+func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string, notify *health.Notifier) error {
+	var listener net.Listener
+	if address != "" {
+		var err error
+		if listener, err = health.Listen(address); err != nil {
+			return err
+		}
 	}
-	listener, err := health.Listen(address)
-	if err != nil {
-		return err
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var all sync.WaitGroup
+	var healthErr error
+	if listener != nil {
+		all.Go(func() { healthErr = health.Serve(running, listener, gateway.Watch()) })
 	}
-	ctx, stop := context.WithCancel(ctx)
-	watched := make(chan error, 1)
-	go func() { watched <- health.Serve(ctx, listener, gateway.Watch()) }()
-	err = gateway.Run(ctx)
+	all.Go(func() { notify.Watch(running, gateway.Alive) })
+	err := gateway.Run(ctx)
 	stop()
-	return errors.Join(err, <-watched)
+	all.Wait()
+	return errors.Join(err, healthErr)
 }
 
 func workerCommand(logs *slog.Logger) *cobra.Command {

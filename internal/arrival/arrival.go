@@ -23,6 +23,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
+	"sekisho/internal/stateversion"
 	"sekisho/internal/worker"
 	"sekisho/sanitize"
 	"sekisho/transfer/keyfile"
@@ -52,10 +53,15 @@ type Zone struct {
 
 	mu    sync.Mutex
 	tries map[string]int // failed judgements of packages that wait
+
+	canary *canary // nil: none is expected
 }
 
 // Open opens everything a zone works with. Nothing is received or released before Run.
 func Open(cfg config.Receiver, o Options) (*Zone, error) {
+	if err := stateversion.Claim(cfg.State); err != nil {
+		return nil, err
+	}
 	z := &Zone{cfg: cfg, log: o.Log, tell: o.Ended, tries: map[string]int{}}
 	if z.log == nil {
 		z.log = slog.New(slog.DiscardHandler)
@@ -84,6 +90,9 @@ func (z *Zone) open(child string) error {
 		return err
 	}
 	if err := z.openPool(child); err != nil {
+		return err
+	}
+	if err := z.openCanary(&opt); err != nil {
 		return err
 	}
 	opt.Check, opt.Record, opt.Log = z.check, z.note, z.log
@@ -211,6 +220,7 @@ func (z *Zone) Run(ctx context.Context, listener net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { z.receiver.Run(ctx) })
 	running.Go(func() { z.watchGaps(ctx) })
+	running.Go(func() { z.listen(ctx) })
 	err := z.receiver.Serve(ctx, listener)
 	cancel()
 	running.Wait()

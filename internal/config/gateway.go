@@ -31,6 +31,7 @@ type Gateway struct {
 
 	Quarantine Quarantine `toml:"quarantine"`
 	Rescan     Rescan     `toml:"rescan"`
+	Canary     Canary     `toml:"canary"`
 }
 
 // Route is one inbox folder and the folder of the same route in the LGWAN zone.
@@ -70,6 +71,15 @@ type Quarantine struct {
 	ReviewKey  string   `toml:"review_key"`  // file with the age identity of whoever reviews; the gateway does not read it
 	GatewayKey string   `toml:"gateway_key"` // file with the gateway's own age identity, for instructions
 	Keep       Duration `toml:"keep"`        // after which held files are deleted; 0: never
+}
+
+// CanaryRoute is the name of the canary's route. No other may have it.
+const CanaryRoute = "sekisho-canary"
+
+// Canary says how often a known file is sent along the whole road, to see that the road works.
+type Canary struct {
+	Every Duration `toml:"every"` // 0: none is sent
+	Late  Duration `toml:"late"`  // after which one that has not arrived is an alarm; 0: three times every
 }
 
 // Rescan says which originals are scanned again when the signatures of a scanner change.
@@ -164,6 +174,9 @@ func (g *Gateway) Defaults() {
 			r.Settle = Duration(10 * time.Second)
 		}
 	}
+	if g.Canary.Late == 0 {
+		g.Canary.Late = 3 * g.Canary.Every
+	}
 	for i := range g.Scanners {
 		if s := &g.Scanners[i]; s.Timeout == 0 {
 			s.Timeout = Duration(60 * time.Second)
@@ -197,6 +210,9 @@ func (g *Gateway) check() error {
 	for _, r := range g.Routes {
 		if r.Name == "" || r.Inbox == "" {
 			return errors.New("a route needs a name and an inbox")
+		}
+		if r.Name == CanaryRoute {
+			return fmt.Errorf("the route %q is that of the canary: set canary.every", r.Name)
 		}
 		if seen[r.Name] || seen[r.Inbox] {
 			return fmt.Errorf("two routes share the name %q or the inbox %q", r.Name, r.Inbox)

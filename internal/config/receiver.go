@@ -26,6 +26,9 @@ type Receiver struct {
 	Gateways  []string `toml:"gateways"`   // files with the public keys that sign packages
 	GapsAfter Duration `toml:"gaps_after"` // a number that is missing for so long is an alarm
 
+	CanaryLate Duration `toml:"canary_late"` // a canary that has not come for so long is an alarm; 0: none is expected
+	Health     string   `toml:"health"`      // loopback address for probes, "127.0.0.1:9465"; "": none
+
 	Routes []ReleaseRoute `toml:"route"`
 }
 
@@ -83,6 +86,9 @@ func (r *Receiver) check() error {
 	for _, route := range r.Routes {
 		if route.Name == "" || route.Release == "" {
 			return errors.New("a route needs a name and a release folder")
+		}
+		if route.Name == CanaryRoute {
+			return fmt.Errorf("the route %q is that of the canary: set canary_late", route.Name)
 		}
 		if seen[route.Name] || seen[route.Release] {
 			return fmt.Errorf("two routes share the name %q or the folder %q", route.Name, route.Release)

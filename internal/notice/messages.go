@@ -159,6 +159,14 @@ func ofIntake(reason string) (Message, bool) {
 			"書き込みが終われば、自動で受け付けます。コピーが止まっているようなら、消してから、もう一度入れてください。",
 			"The file is still being written after a long time.",
 			"It is taken in by itself when it is complete. If the copying has stopped, delete it and drop it again."), true
+	case "disk-reserve":
+		return Message{"SK-I-DISK",
+			Text{"受け付けを一時停止しています", "関所のディスクの空きが、決められた量より少なくなりました。",
+				"受付フォルダに入れたファイルは、消えずに待っています。すでに受け付けたファイルの処理は続いています。",
+				"何もしなくてかまいません。空きができると、自動で受け付けを再開し、この知らせは消えます。長く続くときは、情報システム担当に、このページの番号を伝えてください。"},
+			Text{"Files are not taken in for now", "The disk of the gateway has less free space than is kept in reserve.",
+				"Files that you drop wait; nothing is lost. Files that were taken in go on.",
+				"You need do nothing. When there is room, files are taken in again and this notice goes. If it stays long, tell your IT staff the code on this page."}}, true
 	case "too-deep":
 		return refused("SK-I-TOO-DEEP",
 			"フォルダの中のフォルダが深すぎるため、その先のファイルを受け付けませんでした。",

@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
 	"sekisho/internal/quarantine"
+	"sekisho/internal/stateversion"
 	"sekisho/transfer/keyfile"
 )
 
@@ -29,6 +30,9 @@ func OpenReview(cfg config.Gateway) (*Review, error) {
 	r := &Review{cfg: cfg}
 	if _, err := os.Stat(cfg.State); err != nil {
 		return nil, fmt.Errorf("cannot find the state of a gateway: %w", err)
+	}
+	if err := stateversion.Check(cfg.State); err != nil {
+		return nil, err
 	}
 	root, err := durable.OpenFolder(filepath.Join(cfg.State, "quarantine"), 0o700)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
@@ -20,6 +21,7 @@ import (
 	"sekisho/internal/durable"
 	"sekisho/internal/kept"
 	"sekisho/internal/quarantine"
+	"sekisho/internal/stateversion"
 	"sekisho/queue"
 	natsqueue "sekisho/queue/nats"
 	"sekisho/sanitize"
@@ -35,6 +37,7 @@ type Options struct {
 	Child   string // path of sekisho-child
 	Log     *slog.Logger
 	Ended   func(Ended) // told of each end, may be nil
+	Ready   func()      // called when files are taken in and treated, may be nil
 }
 
 // Ended is told when a file has ended in this zone.
@@ -53,6 +56,10 @@ type Gateway struct {
 	log     *slog.Logger
 	version string
 	tell    func(Ended)
+	ready   func()
+	pause   pause
+	canary  *canary      // nil: none is configured
+	beat    atomic.Int64 // when the loops last went round, in Unix nanoseconds
 
 	engine   *sanitize.Engine // for names only
 	signer   ed25519.PrivateKey
@@ -83,8 +90,14 @@ func OpenGateway(ctx context.Context, cfg config.Gateway, o Options) (*Gateway, 
 	if g.tell == nil {
 		g.tell = func(Ended) {}
 	}
+	if g.ready = o.Ready; g.ready == nil {
+		g.ready = func() {}
+	}
+	if err := stateversion.Claim(cfg.State); err != nil {
+		return nil, err
+	}
 	for _, open := range []func(context.Context, Options) error{
-		g.openFiles, g.openQuarantine, g.openQueue, g.openLink, g.openBench, g.openInboxes,
+		g.openFiles, g.openQuarantine, g.openQueue, g.openLink, g.openBench, g.openCanary, g.openInboxes,
 	} {
 		if err := open(ctx, o); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -262,6 +275,7 @@ func (g *Gateway) openInboxes(context.Context, Options) error {
 		}
 		g.onClose(share.Close)
 		g.shares[route.Name] = share
+		g.pause.on = g.pause.on || toldPause(share) // before a restart
 		box, err := inbox.New(inbox.Options{
 			Route: route.Name, Dir: route.Inbox, Interval: time.Duration(route.Poll), Settle: time.Duration(route.Settle),
 			Patience: max(time.Minute, 10*time.Duration(route.Settle)), MaxSize: int64(g.cfg.Intake), Log: g.log,
@@ -299,9 +313,11 @@ func (g *Gateway) Run(ctx context.Context) error {
 	all.Go(func() { g.queue.KeepReconciled(ctx, g.spool, g.stageOf, time.Minute) })
 	all.Go(func() { g.review(ctx) })
 	all.Go(func() { g.rescan(ctx) })
+	all.Go(func() { g.sing(ctx) })
 	for _, box := range g.inboxes {
 		all.Go(func() { box.Run(ctx) })
 	}
+	g.ready()
 	all.Wait()
 	err := context.Cause(ctx)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

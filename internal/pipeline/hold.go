@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekisho/internal/audit"
+	"sekisho/internal/config"
 	"sekisho/internal/durable"
 	"sekisho/internal/failpoint"
 	"sekisho/internal/notice"
@@ -107,6 +108,12 @@ func (g *Gateway) ended(ctx context.Context, job queue.Job, state queue.State, e
 		g.log.Error("cannot remove the folder of an ended job", "job", job.ID, "error", err)
 	}
 	e.Job, e.Route, e.Name = string(job.ID), job.Route, path.Join(job.Path, job.Name)
+	if job.Route == config.CanaryRoute && g.canary != nil {
+		if err := g.canary.ended(e); err != nil {
+			g.log.Error("cannot note what became of the canary", "error", err)
+		}
+		return queue.Done()
+	}
 	g.tell(e)
 	return queue.Done()
 }

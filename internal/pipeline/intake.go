@@ -54,7 +54,11 @@ func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 
 // accept takes a claimed file in for which there is room in the queue.
 func (in intake) accept(ctx context.Context, id queue.ID, claim inbox.Claim) error {
-	if err := in.room(claim.Size); err != nil {
+	err := in.room(claim.Size)
+	if err == nil || errors.Is(err, errNoSpace) {
+		in.paused(ctx, err != nil)
+	}
+	if err != nil {
 		return err
 	}
 	job, err := in.copy(id, claim)

@@ -47,6 +47,7 @@ type house struct {
 	dir     string
 	gateway config.Gateway
 	log     *syncBuffer
+	late    time.Duration // after which the receiver misses the canary; 0: it expects none
 
 	mu    sync.Mutex
 	ended []pipeline.Ended
@@ -111,7 +112,7 @@ func (h *house) run(t *testing.T, do func(g *pipeline.Gateway, z *arrival.Zone))
 	r := config.Receiver{
 		State: filepath.Join(h.dir, "state/lgwan"), HostKey: filepath.Join(keys, "receiver-host"),
 		Clients: []string{filepath.Join(keys, "link.pub")}, Gateways: []string{filepath.Join(keys, "sign.pub")},
-		Routes: []config.ReleaseRoute{{Name: "default", Release: filepath.Join(h.dir, "lgwan")}},
+		Routes: []config.ReleaseRoute{{Name: "default", Release: filepath.Join(h.dir, "lgwan")}}, CanaryLate: config.Duration(h.late),
 	}
 	r.Defaults()
 	log := slog.New(slog.NewTextHandler(h.log, nil))

@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/kept"
 	"sekisho/internal/notice"
 	"sekisho/internal/quarantine"
+	"sekisho/internal/stateversion"
 	"sekisho/queue"
 	"sekisho/sanitize/scan"
 )
@@ -66,7 +67,7 @@ type RescanFound struct {
 
 // keepOriginal keeps the original of a job that is about to end as released, if originals are kept.
 func (g *Gateway) keepOriginal(ctx context.Context, job queue.Job, released string) error {
-	if g.cfg.Rescan.KeepOriginals <= 0 {
+	if g.cfg.Rescan.KeepOriginals <= 0 || job.Route == config.CanaryRoute {
 		return nil
 	}
 	in, err := g.spool.Open(job.ID, queue.OriginalFile)
@@ -311,6 +312,9 @@ var ErrNotKept = errors.New("no originals are kept: set rescan.keep_originals")
 func AskRescan(ctx context.Context, cfg config.Gateway) (Rescan, error) {
 	if cfg.Rescan.KeepOriginals <= 0 {
 		return Rescan{}, ErrNotKept
+	}
+	if err := stateversion.Check(cfg.State); err != nil {
+		return Rescan{}, err
 	}
 	root, err := durable.OpenFolder(filepath.Join(cfg.State, rescanFolder), 0o700)
 	if err != nil {

@@ -30,6 +30,7 @@ func (g *Gateway) review(ctx context.Context) {
 	defer tick.Stop()
 	var expired time.Time
 	for ctx.Err() == nil {
+		g.beat.Store(time.Now().UnixNano())
 		if time.Since(expired) > expiryPause {
 			g.expire(ctx)
 			expired = time.Now()

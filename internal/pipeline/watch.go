@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -24,9 +25,41 @@ func (g *Gateway) Watch() health.Options {
 				}
 				return err
 			}},
+			{Name: "intake", Check: func(context.Context) error {
+				if g.pause.is() {
+					return errNoSpace
+				}
+				return nil
+			}},
+			{Name: "canary", Check: func(ctx context.Context) error {
+				if g.canary == nil {
+					return nil
+				}
+				return g.canary.check(ctx)
+			}},
 		},
 		Figures: g.figures,
 	}
+}
+
+// maxSilence is how long a loop that goes round every second may be silent before the program counts as stuck. It is long: a
+// machine that swaps, or a disk that is away for a minute, is not mended by a restart.
+const maxSilence = 3 * time.Minute
+
+// errStuck says that the program does not go on.
+var errStuck = errors.New("the loops of the gateway stand still")
+
+// Alive fails when this program is stuck, so that it should be started again. That something else is away (the queue, a
+// scanner, the link) is no reason.
+func (g *Gateway) Alive(context.Context) error {
+	if beat := g.beat.Load(); beat != 0 && time.Since(time.Unix(0, beat)) > maxSilence {
+		return errStuck
+	}
+	g.waiting.mu.Lock() // a lock that is never given back is waited for until the caller's patience ends
+	defer g.waiting.mu.Unlock()
+	g.sealer.mu.Lock()
+	defer g.sealer.mu.Unlock()
+	return nil
 }
 
 // free returns the bytes that are free on the disk of the state.
@@ -59,6 +92,14 @@ func (g *Gateway) figures(ctx context.Context) ([]health.Figure, error) {
 		{Name: "sekisho_disk_free_bytes", Help: "Bytes that are free on the disk of the state.", Value: float64(free)},
 		{Name: "sekisho_held_files", Help: "Files in quarantine.", Value: float64(g.countHeld())},
 	}
+	if g.canary != nil {
+		all = append(all, health.Figure{Name: "sekisho_canary_age_seconds", Help: "Time since the last canary arrived.", Value: g.canary.age()})
+	}
+	paused := 0.0
+	if g.pause.is() {
+		paused = 1
+	}
+	all = append(all, health.Figure{Name: "sekisho_intake_paused", Help: "1 while the disk reserve keeps files in the inboxes.", Value: paused})
 	for _, stage := range stages() {
 		depth, err := g.queue.Depth(ctx, stage)
 		if err != nil {
