@@ -19,6 +19,7 @@ const maxTypes = 1 << 20
 // mainType returns the content type of the main part of a package, or "" when in is no package of this family. It
 // reads as little as it can: one entry of the zip archive, found by its local header or in the central directory.
 func mainType(in sanitize.Input) string {
+	in, _ = withoutStub(in)
 	head := in.Head(30 + len(typesName))
 	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
 		return ""
@@ -43,6 +44,29 @@ func mainType(in sanitize.Input) string {
 		found = variants[i].main
 	}
 	return found
+}
+
+// withoutStub returns the archive that stands behind a program that unpacks it, and whether there is one: in that case
+// the directory says where the archive begins, counted from there, and no reader sees another archive in the file.
+func withoutStub(in sanitize.Input) (sanitize.Input, bool) {
+	const endLen = 22
+	if string(in.Head(2)) != "MZ" {
+		return in, false
+	}
+	end := in.Tail(endLen)
+	if len(end) < endLen || !bytes.HasPrefix(end, []byte("PK\x05\x06")) {
+		return in, false
+	}
+	size, offset := int64(binary.LittleEndian.Uint32(end[12:])), int64(binary.LittleEndian.Uint32(end[16:]))
+	start := in.Size() - endLen - size - offset
+	if start <= 0 {
+		return in, false
+	}
+	archive := sanitize.NewInput(io.NewSectionReader(in, start, in.Size()-start), in.Size()-start)
+	if string(archive.Head(4)) != "PK\x03\x04" {
+		return in, false
+	}
+	return archive, true
 }
 
 // mentions reports whether name stands in types as a whole attribute value.

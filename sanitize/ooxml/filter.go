@@ -404,6 +404,9 @@ func blank(b []byte) bool {
 func (f *filter) startAny() error {
 	f.w.Start(f.r.Name)
 	for _, a := range f.r.Attrs {
+		if a.Nameless() {
+			return fmt.Errorf("%w: a namespace whose name stood in an entity", sanitize.ErrMalformed)
+		}
 		f.w.Attr(a.Name, a.Value)
 	}
 	f.frames = append(f.frames, frame{})

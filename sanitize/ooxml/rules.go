@@ -39,6 +39,7 @@ const (
 	ruleSignature    = "ooxml/signature"         // digital signatures: they do not hold for the rebuilt file
 	ruleSlideAction  = "ooxml/slide-action"      // actions of slides that are no moves between slides
 	ruleSmartTag     = "ooxml/smart-tag"         //
+	ruleStub         = "ooxml/stub"              // a program before the package
 	ruleSubDocument  = "ooxml/sub-document"      //
 	ruleTags         = "ooxml/tags"              // data of add-ins
 	ruleThumbnail    = "ooxml/thumbnail"         //

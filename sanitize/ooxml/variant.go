@@ -54,8 +54,8 @@ const (
 	msPoint = "application/vnd.ms-powerpoint."
 )
 
-// variants has the content types of ECMA-376 Part 1, 15.2, and of MS-OFFMACRO2, 2.1. An add-in and the binary
-// workbook have no form that could be written.
+// variants has the content types of ECMA-376 Part 1, 15.2, and of MS-OFFMACRO2, 2.1. An add-in of PowerPoint is a
+// presentation beside its macros and becomes one; one of Excel and the binary workbook have no form that is written.
 var variants = [...]variantRow{
 	Docm: {"docm", "Word マクロ有効文書 / Word macro-enabled document", msWord + "document.macroEnabled.12", msWord + "document.macroEnabled.main+xml", Docx},
 	Docx: {"docx", "Word 文書 / Word document", openXML + "wordprocessingml.document", openXML + "wordprocessingml.document.main+xml", Docx},
@@ -63,7 +63,7 @@ var variants = [...]variantRow{
 	Dotx: {"dotx", "Word テンプレート / Word template", openXML + "wordprocessingml.template", openXML + "wordprocessingml.template.main+xml", Dotx},
 	Potm: {"potm", "PowerPoint マクロ有効テンプレート / PowerPoint macro-enabled template", msPoint + "template.macroEnabled.12", msPoint + "template.macroEnabled.main+xml", Potx},
 	Potx: {"potx", "PowerPoint テンプレート / PowerPoint template", openXML + "presentationml.template", openXML + "presentationml.template.main+xml", Potx},
-	Ppam: {"ppam", "PowerPoint アドイン / PowerPoint add-in", msPoint + "addin.macroEnabled.12", msPoint + "addin.macroEnabled.main+xml", Ppam},
+	Ppam: {"ppam", "PowerPoint アドイン / PowerPoint add-in", msPoint + "addin.macroEnabled.12", msPoint + "addin.macroEnabled.main+xml", Pptx},
 	Ppsm: {"ppsm", "PowerPoint マクロ有効スライドショー / PowerPoint macro-enabled show", msPoint + "slideshow.macroEnabled.12", msPoint + "slideshow.macroEnabled.main+xml", Ppsx},
 	Ppsx: {"ppsx", "PowerPoint スライドショー / PowerPoint show", openXML + "presentationml.slideshow", openXML + "presentationml.slideshow.main+xml", Ppsx},
 	Pptm: {"pptm", "PowerPoint マクロ有効プレゼンテーション / PowerPoint macro-enabled presentation", msPoint + "presentation.macroEnabled.12", msPoint + "presentation.macroEnabled.main+xml", Pptx},
@@ -115,7 +115,7 @@ func (v Variant) sisters() []string {
 }
 
 // written reports whether files of this variant have a form that is written.
-func (v Variant) written() bool { return v != Ppam && v != Xlam && v != Xlsb }
+func (v Variant) written() bool { return v != Xlam && v != Xlsb }
 
 // folder returns the folder of the main part.
 func (v Variant) folder() string {

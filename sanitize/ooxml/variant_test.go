@@ -27,7 +27,7 @@ func TestVariants(t *testing.T) {
 		t.Run(v.Info().ID, func(t *testing.T) {
 			c := sanitizetest.Case{Name: "minimal", Input: minimal(v).zip(), Keep: []string{"本文"}, Check: sound, Exact: true}
 			switch out := variants[v].output; {
-			case v == Ppam || v == Xlam || v == Xlsb:
+			case v == Xlam || v == Xlsb:
 				c.Err = sanitize.ErrUnsupported
 			case out != v:
 				c.Output, c.Rules, c.Gone = variants[out].id, []string{ruleMacro}, []string{"macroEnabled"}
@@ -83,6 +83,28 @@ func TestSisterNames(t *testing.T) {
 			}
 		case err != nil || !told || engine.OutputName(c.name, report.Output) != c.output:
 			t.Errorf("%s as %s: %v, %+v", c.v.Info().ID, c.name, err, report)
+		}
+	}
+}
+
+// TestStub: a program that unpacks what stands behind it is left out, and told; a file that only begins like one is none.
+func TestStub(t *testing.T) {
+	stub := append([]byte("MZ"), make([]byte, 1022)...)
+	plain := minimal(Docx).zip()
+	clean, _, err := rebuildFiles(t, plain, sanitize.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, report, err := rebuildFiles(t, append(bytes.Clone(stub), plain...), sanitize.Standard())
+	if err != nil || !bytes.Equal(out, clean) || len(report.Findings) != 1 || report.Findings[0].Rule != ruleStub {
+		t.Errorf("a stub: %v, %+v", err, report.Findings)
+	}
+	for name, in := range map[string][]byte{
+		"another beginning": append(bytes.Repeat([]byte("x"), 1024), plain...), "no package": stub,
+		"data in between": append(append(bytes.Clone(stub), plain[:len(plain)-22]...), append([]byte("gap"), plain[len(plain)-22:]...)...),
+	} {
+		if Docx.Detect(sanitize.BytesInput(in)) {
+			t.Errorf("%s: it is taken for a document", name)
 		}
 	}
 }

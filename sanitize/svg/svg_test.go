@@ -81,6 +81,8 @@ func TestFormat(t *testing.T) {
 		{Name: "filter bomb", Input: doc(`<filter id="f"><feTurbulence numOctaves="999999"/></filter>`), Err: sanitize.ErrLimit},
 		{Name: "filter of many parts", Input: doc(`<filter id="f">` + strings.Repeat("<feTile/>", 101) + `</filter>`), Err: sanitize.ErrLimit},
 		{Name: "laughs", Input: append([]byte(`<!DOCTYPE svg [<!ENTITY a "evil"><!ENTITY b "&a;&a;&a;&a;&a;">]>`), doc("<text>&b;</text>")...), Gone: []string{"evil"}, Rules: []string{RuleDTD}},
+		{Name: "script in an entity", Input: append([]byte(`<!DOCTYPE svg [<!ENTITY n "`+svgURI+`">]>`), doc(`<s:script xmlns:s="&n;">evil</s:script>`)...),
+			Keep: []string{kept}, Gone: []string{"evil"}, Rules: []string{RuleDTD, RuleScript}, Exact: true},
 		{Name: "two million deep", Input: []byte(`<svg xmlns="` + svgURI + `">` + strings.Repeat("<g>", 2_000_000)), Err: sanitize.ErrLimit},
 		{Name: "broken", Input: []byte(`<svg xmlns="` + svgURI + `"><g></svg>`), Err: sanitize.ErrMalformed},
 	}

@@ -68,6 +68,9 @@ func (f *filter) start() error {
 	f.w.Start(f.r.Name)
 	for i := range f.r.Attrs {
 		a := &f.r.Attrs[i]
+		if a.Nameless() {
+			return fmt.Errorf("%w: a namespace whose name stood in an entity", sanitize.ErrMalformed)
+		}
 		if rule := f.refuse(a); rule != "" {
 			f.gone[rule]++
 			continue

@@ -62,6 +62,7 @@ func TestFormat(t *testing.T) {
 		{Name: "ISO-2022-JP", Input: encoded(t, decl+"<a>住所<b/>氏名</a>", "ISO-2022-JP"), Keep: []string{`encoding="ISO-2022-JP"`, "\x1b$B"}, Exact: true},
 		{Name: "UTF-16", Input: encoded(t, japaneseDoc, "UTF-16"), Keep: []string{"\x4f\x4f\x62\x40"}, Exact: true},
 		{Name: "long in UTF-16", Input: encoded(t, decl+"<a>"+strings.Repeat("住所 ", 60_000)+"</a>", "UTF-16"), Exact: true},
+		{Name: "namespace in an entity", Input: []byte(`<!DOCTYPE r [<!ENTITY n "http://www.w3.org/2000/svg">]><r xmlns:s="&n;"><s:script>evil</s:script></r>`), Err: sanitize.ErrMalformed},
 		{Name: "broken", Input: []byte(decl + "<a><b></a>"), Err: sanitize.ErrMalformed},
 		{Name: "not what it says", Input: []byte(before + "Shift_JIS\"?><a>\xff\xff</a>"), Err: sanitize.ErrMalformed},
 		{Name: "deep", Input: []byte(strings.Repeat("<a>", 300) + strings.Repeat("</a>", 300)), Err: sanitize.ErrLimit},

@@ -100,6 +100,10 @@ func (r *Reader) declare(a *Attr) error {
 		return nil
 	case string(prefix) == "xml", string(prefix) == "xmlns", uri == xmlURI, uri == xmlnsURI:
 		return syntax("a reserved prefix or namespace is declared")
+	case uri == "" && len(prefix) > 0 && r.Dropped.Entities > 0: // its name stood in an entity: nobody knows it
+		a.Bound = Unknown
+		r.scope.declare(prefix, nil, Unknown)
+		return nil
 	case uri == "" && len(prefix) > 0:
 		return syntax("a prefix is declared for no namespace")
 	case uri == "":

@@ -49,6 +49,12 @@ type Attr struct {
 	look bool // the value does not stand for itself
 }
 
+// Nameless reports whether a is the declaration of a prefix for a namespace whose name stood in an entity that was dropped.
+// It cannot be written again.
+func (a *Attr) Nameless() bool {
+	return a.Name.Space == XMLNS && len(a.Name.Local) > 0 && len(a.Value) == 0
+}
+
 // Dropped counts what a Reader left out of its tokens.
 type Dropped struct {
 	Comments, Instructions, Doctypes, Entities int
