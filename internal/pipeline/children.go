@@ -99,7 +99,14 @@ func (c *Children) Rebuild(ctx context.Context, req worker.Request) (worker.Resu
 
 // wantsPDFium reports whether a child with PDFium may do what a lean one could not.
 func wantsPDFium(r worker.Result) bool {
-	return r.Report.Type == "pdf" && (r.Reason == sanitize.ReasonUnsupported || r.Reason == sanitize.ReasonMalformed)
+	if r.Report.Type != "pdf" {
+		return false
+	}
+	switch r.Reason {
+	case sanitize.ReasonUnsupported, sanitize.ReasonMalformed, sanitize.ReasonEncrypted: // it knows more kinds of encryption, too
+		return true
+	}
+	return false
 }
 
 // empty makes f a file of no bytes again.

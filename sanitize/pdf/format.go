@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/text/encoding/japanese"
-
 	"sekisho/sanitize"
 	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/object"
@@ -175,25 +173,16 @@ func ordinary(ctx context.Context, data []byte, pass sanitize.Pass, limits sourc
 		return nil, fmt.Errorf("%w: more than %d objects", source.ErrLimit, limits.Objects)
 	}
 	doc, err := source.Open(ctx, data, "", limits)
-	for _, p := range pass.Passwords {
-		for _, spelling := range spellings(p) {
-			if !errors.Is(err, source.ErrPassword) {
-				return doc, err
-			}
-			doc, err = source.Open(ctx, data, spelling, limits)
+	if !errors.Is(err, source.ErrPassword) {
+		return doc, err
+	}
+	for _, p := range spellings(pass.Passwords) {
+		doc, other := source.Open(ctx, data, p, limits)
+		if other == nil || errors.Is(other, source.ErrLimit) || ctx.Err() != nil {
+			return doc, other
 		}
 	}
-	return doc, err
-}
-
-// spellings returns a password in the encodings in which writers have taken it: UTF-8, as ISO 32000-2 7.6.4.3.3 has it,
-// and before that the encoding of the system, which in Japan is Shift_JIS.
-func spellings(password string) []string {
-	all := []string{password}
-	if sjis, err := japanese.ShiftJIS.NewEncoder().String(password); err == nil && sjis != password {
-		all = append(all, sjis)
-	}
-	return all
+	return nil, err // whatever pdfcpu makes of a password that it does not take, the file wants another
 }
 
 // countPages returns how many pages the page tree of doc has, and whether every node of it is there. A page tree beyond

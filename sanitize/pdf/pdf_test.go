@@ -130,11 +130,3 @@ func (s sheet) picture(dict string) sheet {
 func TestActiveContent(t *testing.T) {
 	sanitizetest.Run(t, sanitizetest.Suite{Format: Format{}, Others: []sanitize.Format{jpegStub{}}, Cases: activeCases()})
 }
-
-func TestSpellings(t *testing.T) {
-	for password, want := range map[string]int{"plain": 1, "ひみつ": 2, "": 1} {
-		if got := spellings(password); len(got) != want || got[0] != password {
-			t.Errorf("%q is spelled %q", password, got)
-		}
-	}
-}

@@ -29,7 +29,7 @@ func (f Format) rebuildOrRepair(ctx context.Context, data []byte, out io.Writer,
 // repair has the engine set a file right and rebuilds what it made of it. why is what the ordinary way said; it is
 // returned when the engine can do nothing.
 func (f Format) repair(ctx context.Context, data []byte, out io.Writer, pass sanitize.Pass, why error) (outcome, error) {
-	repaired, err := f.Engine.Repair(ctx, data, pass.Passwords)
+	repaired, err := f.Engine.Repair(ctx, data, spellings(pass.Passwords))
 	if errors.Is(err, sanitize.ErrLimit) || ctx.Err() != nil {
 		return outcome{}, errors.Join(err, ctx.Err())
 	}
