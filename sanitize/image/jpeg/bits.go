@@ -3,6 +3,7 @@ package jpeg
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // entropyLength returns the length of the entropy-coded data at the start of b: up to the first marker that is no
@@ -36,6 +37,7 @@ const guard = 512
 // ends in dst of the intervals between restart markers. ok is false when the markers are out of order, or more than
 // intervals of them.
 func unstuff(dst, b []byte, intervals int) (data []byte, ends []int, ok bool) {
+	dst = slices.Grow(dst, len(b)+guard)
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, 0xff)
 		if i < 0 {

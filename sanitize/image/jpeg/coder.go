@@ -20,6 +20,10 @@ type coder struct {
 	slots    []slot
 	tables   [2]int // how many tables of each class the scan has in the output
 
+	leapFrom int        // length of a sequential scan from which many coefficients are looked up at once
+	leapers  [4]*leaper // by number of the AC table in the input, each used for every scan
+	leaps    bool       // the scan in work is so long
+
 	*scan
 	r        bitReader
 	block    tokens
@@ -31,6 +35,7 @@ type coder struct {
 // slot is a component of the scan in work.
 type slot struct {
 	dc, ac     *decoder
+	leaps      *leaper
 	dcTo, acTo int // numbers of the tables in the output
 	blocks     int // in an MCU
 	input      int // last DC value read
@@ -53,7 +58,9 @@ func (c *coder) transcode(ctx context.Context, s *scan) error {
 			return err
 		}
 	}
+	c.eachLeaper(func(s *slot) { s.leaps.tally(&c.counts[1][s.acTo]) })
 	c.writeTables()
+	c.eachLeaper(func(s *slot) { s.leaps.write(c.codes[1][s.acTo]) })
 	c.writeScanHeader()
 	c.counting = false
 	err := c.pass(ctx)
@@ -113,6 +120,7 @@ func (c *coder) prepareSlots() {
 		}
 		c.slots = append(c.slots, s)
 	}
+	c.prepareLeaps()
 }
 
 // pass reads the scan once, interval by interval.
@@ -164,6 +172,8 @@ func (c *coder) readInterval(ctx context.Context, start, end, n int, step func()
 // step returns the function that reads one MCU of the scan. It returns false when the data is damaged.
 func (c *coder) step() func() bool {
 	switch {
+	case c.leaps:
+		return c.leaping
 	case !c.frame.progressive():
 		return c.sequential
 	case c.start == 0 && c.high == 0:

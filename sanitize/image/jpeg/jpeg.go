@@ -7,7 +7,8 @@
 //	input ─► parse (markers, tables, scans) ─► read a scan ─┬─► count symbols ─► optimal Huffman tables
 //	                                                        └─► read it again ─► write symbols ─► output
 //
-// A scan is read twice instead of being kept: the memory of a rebuild is the input, one scan without its stuffing,
+// A long scan of a sequential picture is read by tables that know all coefficients in the next twelve bits (leap); it comes
+// out as one that is read coefficient by coefficient. A scan is read twice instead of being kept: the memory of a rebuild is the input, one scan without its stuffing,
 // and, for a progressive picture, eight bytes for each block of 64 coefficients.
 //
 // Kept are the JFIF density, the Adobe marker (it decides the colour model), the orientation, and a colour profile

@@ -15,11 +15,16 @@ func (spec *huffmanSpec) decoder(maxSize byte) *decoder {
 
 // write writes the whole picture.
 func (p *picture) write(ctx context.Context, out io.Writer) error {
+	return p.writeScans(ctx, out, leapFrom)
+}
+
+// writeScans writes the whole picture; leapFrom is the length of a scan from which leaps are taken.
+func (p *picture) writeScans(ctx context.Context, out io.Writer, leapFrom int) error {
 	w := newBitWriter(out)
 	w.raw(0xff, markerSOI)
 	p.meta.write(w, p)
 	p.writeFrame(w)
-	c := coder{frame: &p.frame, w: w}
+	c := coder{frame: &p.frame, w: w, leapFrom: leapFrom}
 	for i := range p.scans {
 		if err := c.transcode(ctx, &p.scans[i]); err != nil {
 			return err
