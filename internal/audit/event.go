@@ -55,6 +55,9 @@ func Kinds() []Kind {
 	}
 }
 
+// NotPossible begins the detail of an event that takes one of the same kind back: a decision that was recorded and then failed.
+const NotPossible = "this decision was not possible"
+
 // Event is what is put on record. All fields but Kind may be empty. Names and texts may come from a file or its sender;
 // they are escaped so that they can neither end a line nor turn the reading direction.
 type Event struct {

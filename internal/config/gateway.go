@@ -32,12 +32,14 @@ type Gateway struct {
 	Quarantine Quarantine `toml:"quarantine"`
 	Rescan     Rescan     `toml:"rescan"`
 	Canary     Canary     `toml:"canary"`
+	Console    Console    `toml:"console"`
 }
 
 // Route is one inbox folder and the folder of the same route in the LGWAN zone.
 type Route struct {
 	Name   string   `toml:"name"`
 	Inbox  string   `toml:"inbox"`
+	Office string   `toml:"office"` // whose files these are, in the console; "": the first folder below, or else the route's name
 	Policy string   `toml:"policy"`
 	Poll   Duration `toml:"poll"`   // time between two looks at the folder
 	Settle Duration `toml:"settle"` // how long a file must be still before it is taken in
@@ -182,6 +184,7 @@ func (g *Gateway) Defaults() {
 			s.Timeout = Duration(60 * time.Second)
 		}
 	}
+	g.Console.defaults(g.State)
 	keys := filepath.Join(g.State, "keys")
 	for _, k := range []struct {
 		path *string
@@ -227,6 +230,9 @@ func (g *Gateway) check() error {
 	}
 	if g.Remote && g.Queue.URL == "" {
 		return errors.New("remote needs queue.url: workers on other machines cannot reach the embedded queue")
+	}
+	if err := g.Console.check(); err != nil {
+		return err
 	}
 	return g.checkScanners()
 }

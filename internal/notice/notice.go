@@ -32,6 +32,7 @@ type Notice struct {
 	Job    string   // "" for a file that was not taken in
 	SHA256 string   // of the original
 	Found  []string // findings in words, may be empty
+	Said   string   // what the person who decided wrote to the sender, or ""
 }
 
 // FileName returns the name of the notice for a file called name, in at most 255 bytes.
@@ -52,7 +53,7 @@ func Render(w io.Writer, n Notice) error {
 	for i, f := range n.Found {
 		found[i] = Visible(f)
 	}
-	n.Found = found
+	n.Found, n.Said = found, Visible(n.Said)
 	data := struct {
 		Notice
 		Message
@@ -122,6 +123,9 @@ var page = template.Must(template.New("notice").Parse(`<!DOCTYPE html>
 <p>ファイル名：<bdi class="name">「{{.Shown}}」</bdi></p>
 <h2>何が起きたか</h2>
 <p>{{.Ja.What}}</p>
+{{- if .Said}}
+<p>担当者からの伝言：<bdi>「{{.Said}}」</bdi></p>
+{{- end}}
 <h2>今どうなっているか</h2>
 <p>{{.Ja.Now}}</p>
 <h2>次に何をするか</h2>

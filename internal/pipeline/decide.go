@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"filippo.io/age"
 
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
+	"sekisho/internal/notice"
 	"sekisho/internal/quarantine"
 	"sekisho/internal/stateversion"
 	"sekisho/transfer/keyfile"
@@ -20,6 +25,7 @@ import (
 // Review is the quarantine as the person who decides sees it. Each decision is on the record under that person's name.
 type Review struct {
 	Store *quarantine.Store
+	Log   *slog.Logger
 
 	cfg   config.Gateway
 	close []func() error
@@ -27,7 +33,7 @@ type Review struct {
 
 // OpenReview opens the quarantine of a gateway, which may be running.
 func OpenReview(cfg config.Gateway) (*Review, error) {
-	r := &Review{cfg: cfg}
+	r := &Review{cfg: cfg, Log: slog.New(slog.DiscardHandler)}
 	if _, err := os.Stat(cfg.State); err != nil {
 		return nil, fmt.Errorf("cannot find the state of a gateway: %w", err)
 	}
@@ -77,17 +83,22 @@ func (r *Review) event(kind audit.Kind, id, actor, detail string) (audit.Event, 
 	}, nil
 }
 
-// decide records a decision and then makes it: what is not on record does not happen.
-func (r *Review) decide(ctx context.Context, kind audit.Kind, id, actor, detail string, do func() error) error {
+// decide records a decision that is possible and then makes it: what is not on record does not happen.
+func (r *Review) decide(ctx context.Context, what quarantine.What, kind audit.Kind, id, actor, reason, detail string, do func() error) error {
 	e, err := r.event(kind, id, actor, detail)
 	if err != nil {
 		return err
+	}
+	if what != "" {
+		if err := r.Store.May(id, what, actor, reason); err != nil {
+			return err
+		}
 	}
 	if err := r.record(ctx, e); err != nil {
 		return err
 	}
 	if err := do(); err != nil {
-		e.Detail = "this decision was not possible: " + err.Error()
+		e.Detail = audit.NotPossible + ": " + err.Error()
 		return errors.Join(err, r.record(ctx, e))
 	}
 	return nil
@@ -113,7 +124,7 @@ func (r *Review) Again(ctx context.Context, id, actor, reason, policy, password 
 	if password != "" {
 		kind = audit.Password
 	}
-	return r.decide(ctx, kind, id, actor, join("to be treated again", policy, reason), func() error {
+	return r.decide(ctx, quarantine.DidInstruct, kind, id, actor, reason, join("to be treated again", policy, reason), func() error {
 		return r.Store.Instruct(id, actor, reason, policy, password, review)
 	})
 }
@@ -125,19 +136,127 @@ func (r *Review) AsIs(ctx context.Context, id, actor, reason string) (approved b
 	if err != nil {
 		return false, err
 	}
-	if e.State.Stage != quarantine.Requested {
-		return false, r.decide(ctx, audit.Requested, id, actor, reason, func() error { return r.Store.Request(id, actor, reason) })
+	if e.State.Stage == quarantine.Requested {
+		return true, r.Approve(ctx, id, actor, reason)
+	}
+	return false, r.Request(ctx, id, actor, reason)
+}
+
+// Request asks that the original be released as it is. It fails with quarantine.ErrMalware for malware, always, and with
+// quarantine.ErrExceptions where that is not allowed.
+func (r *Review) Request(ctx context.Context, id, actor, reason string) error {
+	return r.decide(ctx, quarantine.DidRequest, audit.Requested, id, actor, reason, reason, func() error {
+		return r.Store.Request(id, actor, reason)
+	})
+}
+
+// Approve releases the original that another person asked for. It fails with quarantine.ErrSamePerson when the two are one.
+func (r *Review) Approve(ctx context.Context, id, actor, reason string) error {
+	review, err := r.identity()
+	if err != nil {
+		return err
+	}
+	return r.decide(ctx, quarantine.DidApprove, audit.Approved, id, actor, reason, reason, func() error {
+		return r.Store.Approve(id, actor, review)
+	})
+}
+
+// Reject decides that the file does not cross. The reason is a sentence to the sender: it is on the notice in the share.
+func (r *Review) Reject(ctx context.Context, id, actor, reason string) error {
+	e, err := r.Store.Get(id)
+	if err != nil {
+		return err
+	}
+	err = r.decide(ctx, quarantine.DidReject, audit.Rejected, id, actor, reason, reason, func() error {
+		return r.Store.Reject(id, actor, reason)
+	})
+	if err != nil || e.Item.Source != "inbox" {
+		return err
+	}
+	if err := r.tell(e.Item, reason); err != nil { // the share may be away; the decision is made and on record
+		r.Log.Error("cannot leave a notice", "job", id, "error", err)
+	}
+	return nil
+}
+
+// tell leaves a notice of the rejection in the share that the file came from.
+func (r *Review) tell(item quarantine.Item, sentence string) error {
+	for _, route := range r.cfg.Routes {
+		if route.Name != item.Route {
+			continue
+		}
+		share, err := os.OpenRoot(route.Inbox)
+		if err != nil {
+			return fmt.Errorf("cannot open inbox: %w", err)
+		}
+		defer share.Close()
+		return leaveNotice(share, item.Path, notice.Notice{
+			Name: item.Name, Reason: "rejected", Time: time.Now(), Job: item.Job, SHA256: item.SHA256, Said: sentence,
+		})
+	}
+	return fmt.Errorf("cannot leave notice: no route %q", item.Route)
+}
+
+// Extend keeps a held file until a moment, at least.
+func (r *Review) Extend(ctx context.Context, id, actor, reason string, until time.Time) error {
+	detail := join("kept until "+until.UTC().Format(time.RFC3339), reason)
+	return r.decide(ctx, quarantine.DidExtend, audit.Extended, id, actor, reason, detail, func() error {
+		return r.Store.Extend(id, actor, reason, until)
+	})
+}
+
+// Delete deletes a held file for good. It fails with quarantine.ErrState while the gateway has work to do on it.
+func (r *Review) Delete(ctx context.Context, id, actor, reason string) error {
+	e, err := r.Store.Get(id)
+	if err != nil {
+		return err
+	}
+	if e.State.Stage == quarantine.Instructed || e.State.Stage == quarantine.Treating {
+		return fmt.Errorf("cannot delete %s: %w: %s", id, quarantine.ErrState, e.State.Stage)
+	}
+	if strings.TrimSpace(actor) == "" {
+		return fmt.Errorf("cannot delete %s: %w", id, quarantine.ErrActor)
+	}
+	return r.decide(ctx, "", audit.Deleted, id, actor, reason, join("deleted by a person", reason), func() error { return r.Store.Delete(id) })
+}
+
+// Evidence writes the original of a held file to w, encrypted to an age recipient ("age1…"): never in the clear. What is
+// written is whole only when the error is nil.
+func (r *Review) Evidence(ctx context.Context, id, actor, reason, recipient string, w io.Writer) error {
+	to, err := quarantine.ParsePublic(strings.TrimSpace(recipient))
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(actor) == "" {
+		return fmt.Errorf("cannot take original out: %w", quarantine.ErrActor)
 	}
 	review, err := r.identity()
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, r.decide(ctx, audit.Approved, id, actor, reason, func() error { return r.Store.Approve(id, actor, review) })
+	original, err := r.Store.Original(id, review)
+	if err != nil {
+		return err
+	}
+	defer original.Close()
+	return r.decide(ctx, "", audit.Evidence, id, actor, reason, join("original taken out, encrypted to "+recipient, reason), func() error {
+		return sealTo(w, to, original)
+	})
 }
 
-// Reject decides that the file does not cross.
-func (r *Review) Reject(ctx context.Context, id, actor, reason string) error {
-	return r.decide(ctx, audit.Rejected, id, actor, reason, func() error { return r.Store.Reject(id, actor, reason) })
+// sealTo encrypts r to a recipient.
+func sealTo(w io.Writer, to age.Recipient, r io.Reader) error {
+	sealed, err := age.Encrypt(w, to)
+	if err == nil {
+		_, err = io.Copy(sealed, r)
+	}
+	if err == nil {
+		err = sealed.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot take original out: %w", err)
+	}
+	return nil
 }
 
 // identity loads the key that opens held files.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"time"
 
@@ -80,6 +81,11 @@ func (g *Gateway) notify(route, dir string, n notice.Notice) error {
 	if !ok {
 		return fmt.Errorf("cannot leave notice: no route %q", route)
 	}
+	return leaveNotice(share, dir, n)
+}
+
+// leaveNotice writes a notice about a file of the folder dir into a share.
+func leaveNotice(share *os.Root, dir string, n notice.Notice) error {
 	var page bytes.Buffer
 	if err := notice.Render(&page, n); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/cases"
@@ -15,23 +16,73 @@ import (
 // maxWords bounds the name of a person and a reason, in bytes.
 const maxWords = 4 << 10
 
+// What says which decision it is.
+type What string
+
 // What a decision can be.
 const (
-	didReject   = "reject"
-	didRequest  = "request"
-	didApprove  = "approve"
-	didInstruct = "instruct"
+	DidReject   What = "reject"
+	DidRequest  What = "request"
+	DidApprove  What = "approve"
+	DidInstruct What = "instruct"
+	DidExtend   What = "extend"
 )
 
-// change changes the state of an item under its lock, when it is at one of the stages from. do may refuse, and sets what
-// is to change.
-func (s *Store) change(id string, d Decision, from []Stage, do func(e *Entry) error) error {
-	if person(d.Actor) == "" || len(d.Actor) > maxWords {
-		return fmt.Errorf("cannot %s %s: %w", d.What, id, ErrActor)
+// stages returns the stages at which a decision is possible.
+func (w What) stages() []Stage {
+	switch w {
+	case DidReject, DidInstruct:
+		return []Stage{Waiting, Requested}
+	case DidRequest:
+		return []Stage{Waiting}
+	case DidApprove:
+		return []Stage{Requested}
+	case DidExtend:
+		return []Stage{Waiting, Requested, Rejected}
 	}
-	if len(d.Reason) > maxWords {
-		return fmt.Errorf("cannot %s %s: %w, of at most %d bytes", d.What, id, ErrReason, maxWords)
+	return nil
+}
+
+// May fails when the decision would not be possible now, and why: the same errors as those of making it. Who puts decisions on
+// a record asks first, so that nothing stands there which nobody could do.
+func (s *Store) May(id string, what What, actor, reason string) error {
+	e, err := s.Get(id)
+	if err == nil {
+		err = s.may(e, Decision{What: what, Actor: actor, Reason: reason})
 	}
+	if err != nil {
+		return fmt.Errorf("cannot %s %s: %w", what, id, err)
+	}
+	return nil
+}
+
+// may is May for an item that was read.
+func (s *Store) may(e Entry, d Decision) error {
+	switch {
+	case person(d.Actor) == "" || len(d.Actor) > maxWords:
+		return ErrActor
+	case len(d.Reason) > maxWords:
+		return fmt.Errorf("%w, of at most %d bytes", ErrReason, maxWords)
+	case d.What == DidInstruct && e.Item.Malware():
+		return ErrMalware
+	case !slices.Contains(d.What.stages(), e.State.Stage):
+		return fmt.Errorf("%w: %s", ErrState, e.State.Stage)
+	case d.What == DidRequest || d.What == DidApprove:
+		if err := s.mayExcept(e); err != nil {
+			return err
+		}
+	}
+	if d.What == DidRequest && strings.TrimSpace(d.Reason) == "" {
+		return ErrReason
+	}
+	if asked := e.State.Requester(); d.What == DidApprove && (person(asked) == "" || person(asked) == person(d.Actor)) {
+		return ErrSamePerson
+	}
+	return nil
+}
+
+// change makes a decision about an item under its lock. do sets what is to change, and may refuse.
+func (s *Store) change(id string, d Decision, do func(e *Entry) error) error {
 	lock, err := s.lock(id, 0)
 	if err != nil {
 		return err
@@ -41,10 +92,10 @@ func (s *Store) change(id string, d Decision, from []Stage, do func(e *Entry) er
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(from, e.State.Stage) {
-		return fmt.Errorf("cannot %s %s: %w: %s", d.What, id, ErrState, e.State.Stage)
+	if err = s.may(e, d); err == nil {
+		err = do(&e)
 	}
-	if err := do(&e); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot %s %s: %w", d.What, id, err)
 	}
 	d.Time = s.opt.Now().UTC()
@@ -55,8 +106,7 @@ func (s *Store) change(id string, d Decision, from []Stage, do func(e *Entry) er
 
 // Reject decides that the file does not cross. It stays until its time is over.
 func (s *Store) Reject(id, actor, reason string) error {
-	d := Decision{What: didReject, Actor: actor, Reason: reason}
-	return s.change(id, d, []Stage{Waiting, Requested}, func(e *Entry) error {
+	return s.change(id, Decision{What: DidReject, Actor: actor, Reason: reason}, func(e *Entry) error {
 		e.State.Stage = Rejected
 		return nil
 	})
@@ -65,21 +115,28 @@ func (s *Store) Reject(id, actor, reason string) error {
 // Request asks that the original be released as it is; another person must approve. It fails with ErrExceptions where the
 // configuration does not allow that, and with ErrMalware for malware, always.
 func (s *Store) Request(id, actor, reason string) error {
-	d := Decision{What: didRequest, Actor: actor, Reason: reason}
-	return s.change(id, d, []Stage{Waiting}, func(e *Entry) error {
-		if err := s.mayExcept(e); err != nil {
-			return err
-		}
-		if strings.TrimSpace(reason) == "" {
-			return ErrReason
-		}
+	return s.change(id, Decision{What: DidRequest, Actor: actor, Reason: reason}, func(e *Entry) error {
 		e.State.Stage = Requested
 		return nil
 	})
 }
 
+// maxExtension bounds for how long a file may be kept from now on.
+const maxExtension = 366 * 24 * time.Hour
+
+// Extend keeps an item until a moment, at most a year from now, whatever the configuration says. It never shortens.
+func (s *Store) Extend(id, actor, reason string, until time.Time) error {
+	return s.change(id, Decision{What: DidExtend, Actor: actor, Reason: reason}, func(e *Entry) error {
+		if now := s.opt.Now(); !until.After(now) || until.Sub(now) > maxExtension || until.Before(e.State.KeepUntil) {
+			return ErrUntil
+		}
+		e.State.KeepUntil = until.UTC()
+		return nil
+	})
+}
+
 // mayExcept fails when the original may not be released as it is, whoever asks.
-func (s *Store) mayExcept(e *Entry) error {
+func (s *Store) mayExcept(e Entry) error {
 	if e.Item.Malware() {
 		return ErrMalware
 	}
@@ -89,10 +146,10 @@ func (s *Store) mayExcept(e *Entry) error {
 	return nil
 }
 
-// requester returns who asked last.
-func (s State) requester() string {
+// Requester returns who asked last that the original be released, "" when nobody did.
+func (s State) Requester() string {
 	for _, d := range slices.Backward(s.Decisions) {
-		if d.What == didRequest {
+		if d.What == DidRequest {
 			return d.Actor
 		}
 	}

@@ -35,11 +35,8 @@ const maxPassword = 1 << 10
 // the file; what it opens, and the password, go to the gateway sealed. The gateway acts on it when it runs next, also
 // after a restart.
 func (s *Store) Instruct(id, actor, reason, policy, password string, review ...age.Identity) error {
-	d := Decision{What: didInstruct, Actor: actor, Reason: reason, Policy: policy}
-	return s.change(id, d, []Stage{Waiting, Requested}, func(e *Entry) error {
-		if e.Item.Malware() {
-			return ErrMalware
-		}
+	d := Decision{What: DidInstruct, Actor: actor, Reason: reason, Policy: policy}
+	return s.change(id, d, func(e *Entry) error {
 		if policy == "" || len(policy) > maxWords || len(password) > maxPassword {
 			return errors.New("a policy is missing, or the password is too long")
 		}
@@ -50,15 +47,8 @@ func (s *Store) Instruct(id, actor, reason, policy, password string, review ...a
 // Approve releases the original as it is, after another person's Request. It fails with ErrSamePerson when the two names
 // are spellings of one.
 func (s *Store) Approve(id, actor string, review ...age.Identity) error {
-	return s.change(id, Decision{What: didApprove, Actor: actor}, []Stage{Requested}, func(e *Entry) error {
-		if err := s.mayExcept(e); err != nil {
-			return err
-		}
-		requester := e.State.requester()
-		if person(requester) == "" || person(requester) == person(actor) {
-			return ErrSamePerson
-		}
-		return s.instruct(e, Instruction{Exception: true, Requester: requester, Actor: actor}, review)
+	return s.change(id, Decision{What: DidApprove, Actor: actor}, func(e *Entry) error {
+		return s.instruct(e, Instruction{Exception: true, Requester: e.State.Requester(), Actor: actor}, review)
 	})
 }
 
@@ -217,7 +207,7 @@ func (s *Store) checkInstruction(e *Entry, in Instruction) error {
 	if person(in.Requester) == "" || person(in.Requester) == person(in.Actor) {
 		return ErrSamePerson
 	}
-	return s.mayExcept(e)
+	return s.mayExcept(*e)
 }
 
 // Accepted says that the job of this generation is in the spool: the instruction is forgotten.

@@ -13,12 +13,13 @@ import (
 
 // Errors that a caller may tell a person about.
 var (
-	ErrMalware    = errors.New("the item is malware")                        // it is looked at, rejected and deleted; nothing else
-	ErrExceptions = errors.New("originals are not released here")            // the configuration does not allow exceptions
-	ErrSamePerson = errors.New("a second person must approve")               // who asked cannot approve
-	ErrState      = errors.New("not possible in the item's present state")   // somebody was faster, or it is being treated
-	ErrActor      = errors.New("the person who decides must be named")       //
-	ErrReason     = errors.New("the decision needs a reason")                //
+	ErrMalware    = errors.New("the item is malware")                      // it is looked at, rejected and deleted; nothing else
+	ErrExceptions = errors.New("originals are not released here")          // the configuration does not allow exceptions
+	ErrSamePerson = errors.New("a second person must approve")             // who asked cannot approve
+	ErrState      = errors.New("not possible in the item's present state") // somebody was faster, or it is being treated
+	ErrActor      = errors.New("the person who decides must be named")     //
+	ErrReason     = errors.New("the decision needs a reason")              //
+	ErrUntil      = errors.New("the day is past, too far, or before the one that was set")
 	ErrKey        = errors.New("the key does not fit")                       // wrong identity
 	ErrDamaged    = errors.New("the item is damaged or was changed")         // its files do not say what they should
 	ErrDifferent  = errors.New("another file is held under the same number") //
@@ -109,7 +110,7 @@ const (
 
 // Decision is what one person did.
 type Decision struct {
-	What   string    `json:"what"` // "request", "approve", "instruct", "reject"
+	What   What      `json:"what"`
 	Actor  string    `json:"actor"`
 	Reason string    `json:"reason,omitempty"`
 	Policy string    `json:"policy,omitempty"` // of an instruction
@@ -123,6 +124,7 @@ type State struct {
 	Generation int        `json:"generation"`          // of the last treatment asked for; the item's own when none was
 	Exception  bool       `json:"exception,omitempty"` // the original is released as it is
 	Since      time.Time  `json:"since"`
+	KeepUntil  time.Time  `json:"keep_until,omitzero"` // a person keeps it for that long at least
 	Decisions  []Decision `json:"decisions,omitempty"` // all of them, oldest first
 }
 

@@ -691,3 +691,61 @@ func FuzzUnseal(f *testing.F) {
 		}
 	})
 }
+
+func TestExtend(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	s := p.store()
+	hold(t, s, item("job-000001", secret), secret)
+	until := p.now.Add(100 * 24 * time.Hour)
+	for _, bad := range []time.Time{p.now, p.now.Add(-time.Hour), p.now.Add(400 * 24 * time.Hour)} {
+		wantErr(t, s.Extend("job-000001", "田中", "", bad), quarantine.ErrUntil)
+	}
+	if err := s.Extend("job-000001", "田中", "照会中", until); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, s.Extend("job-000001", "田中", "", until.Add(-time.Hour)), quarantine.ErrUntil)
+	for days, want := range map[int]int{99: 0, 101: 1} {
+		p.now = until.Add(time.Duration(days-100) * 24 * time.Hour)
+		n := 0
+		for _, err := range s.Expired(24 * time.Hour) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != want {
+			t.Errorf("after %d days %d items are expired", days, n)
+		}
+	}
+}
+
+// TestMay: what would not be possible is told before, with the error of trying it, and changes nothing.
+func TestMay(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	s := p.store()
+	hold(t, s, item("job-000001", secret), secret)
+	wantErr(t, s.May("job-000001", quarantine.DidApprove, "乙", ""), quarantine.ErrState)
+	wantErr(t, s.May("job-000001", quarantine.DidRequest, "甲", " "), quarantine.ErrReason)
+	wantErr(t, s.May("job-000001", quarantine.DidReject, "", "x"), quarantine.ErrActor)
+	wantErr(t, s.May("job-000009", quarantine.DidReject, "甲", "x"), fs.ErrNotExist)
+	if err := s.Request("job-000001", "甲", "業務"); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, s.May("job-000001", quarantine.DidApprove, " 甲\u200b", ""), quarantine.ErrSamePerson)
+	if err := s.May("job-000001", quarantine.DidApprove, "乙", ""); err != nil {
+		t.Error(err)
+	}
+	bad := item("job-000002", secret)
+	bad.Verdict, bad.Reason = sanitize.Blocked, sanitize.ReasonMalware
+	hold(t, s, bad, secret)
+	for _, what := range []quarantine.What{quarantine.DidRequest, quarantine.DidApprove, quarantine.DidInstruct} {
+		if err := s.May("job-000002", what, "乙", "業務"); err == nil {
+			t.Errorf("%s of malware", what)
+		}
+	}
+	if e := get(t, s, "job-000001"); len(e.State.Decisions) != 1 {
+		t.Errorf("%+v", e.State)
+	}
+}

@@ -257,13 +257,14 @@ func (s *Store) Delete(id string) error {
 	return durable.SyncDir(s.root, ".")
 }
 
-// Expired yields the ids of the items that have been held longer than keep, and that nobody is working on.
+// Expired yields the ids of the items that have been held longer than keep, that nobody is working on, and that nobody wants
+// to keep for longer.
 func (s *Store) Expired(keep time.Duration) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		before := s.opt.Now().Add(-keep)
 		for e, err := range s.List() {
 			busy := e.State.Stage == Instructed || e.State.Stage == Treating
-			if err == nil && (busy || e.Item.Held.After(before)) {
+			if err == nil && (busy || e.Item.Held.After(before) || e.State.KeepUntil.After(s.opt.Now())) {
 				continue
 			}
 			if !yield(e.Item.Job, err) {

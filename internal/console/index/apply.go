@@ -35,9 +35,6 @@ func States() []State {
 	return []State{Working, Sending, Sent, Held, Requested, Treating, Rejected, Deleted, NotTaken}
 }
 
-// NotPossible begins the detail of an entry that takes a decision back: it was recorded and then failed.
-const NotPossible = "this decision was not possible"
-
 // apply takes entries in.
 func (x *Index) apply(ctx context.Context, tx *sql.Tx, entries []audit.Placed) error {
 	add, err := tx.PrepareContext(ctx, "INSERT INTO entries VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
@@ -111,7 +108,7 @@ const move = "was = state, state = ?"
 func changes(e audit.Entry) (set string, args []any) {
 	decided := e.Kind == audit.Reviewed || e.Kind == audit.Password || e.Kind == audit.Rejected || e.Kind == audit.Requested ||
 		e.Kind == audit.Approved || e.Kind == audit.Deleted
-	if decided && strings.HasPrefix(e.Detail, NotPossible) {
+	if decided && strings.HasPrefix(e.Detail, audit.NotPossible) {
 		return back, nil
 	}
 	switch e.Kind {
