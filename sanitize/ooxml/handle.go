@@ -31,6 +31,11 @@ func (f *filter) decide(element grammar.Element) (verdict, string) {
 		return keep, ""
 	case grammar.ApHyperlinkBase:
 		return capture, ""
+	case grammar.ApHeadingPairs, grammar.ApTitlesOfParts:
+		if f.d.lostPages() {
+			return drop, ruleMetadata
+		}
+		return keep, ""
 	case grammar.XRow:
 		if !f.d.pass.Policy.Hidden && isTrue(attr(f.r, xmltext.None, "hidden")) {
 			return drop, ruleHidden

@@ -3,6 +3,7 @@ package ooxml
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"sekisho/sanitize"
@@ -104,6 +105,15 @@ func (d *document) planSheet(r *xmltext.Reader) bool {
 		return false
 	}
 	return true
+}
+
+// lostPages reports whether a sheet or a slide goes. The document properties list their names (ECMA-376 Part 1, 22.2.2.10 and
+// 22.2.2.27), and the list must not say more than the document: then it goes too.
+func (d *document) lostPages() bool {
+	if len(d.sheets.gone) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.parts, func(p *part) bool { return p.kind == grammar.SlidePart && p.lost })
 }
 
 // lose drops a part.

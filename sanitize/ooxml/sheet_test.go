@@ -80,6 +80,24 @@ func sheetCases() []sanitizetest.Case {
 	}
 }
 
+// TestTitles: the properties list the sheets and slides that the document has, or none.
+func TestTitles(t *testing.T) {
+	const titles = `<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties" xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">` +
+		`<Company>役所</Company><HeadingPairs><vt:vector size="2" baseType="variant"><vt:variant><vt:lpstr>Worksheets</vt:lpstr></vt:variant><vt:variant><vt:i4>2</vt:i4></vt:variant></vt:vector></HeadingPairs>` +
+		`<TitlesOfParts><vt:vector size="2" baseType="lpstr"><vt:lpstr>表</vt:lpstr><vt:lpstr>Macro1</vt:lpstr></vt:vector></TitlesOfParts></Properties>`
+	with := func(f files) files {
+		return f.with("_rels/.rels", rels("rId1", "officeDocument", "xl/workbook.xml", "rId2", "extended-properties", "docProps/app.xml"), "docProps/app.xml", titles)
+	}
+	plain := book(cell("1", "2"))
+	lost := plain.replace("xl/workbook.xml", `<sheets>`, `<sheets><sheet name="Macro1" sheetId="9" r:id="rId9"/>`).
+		with("xl/_rels/workbook.xml.rels", rels("rId1", "worksheet", "worksheets/sheet1.xml", "rId9", "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "macrosheets/sheet1.xml"),
+			"xl/macrosheets/sheet1.xml", "<evil/>")
+	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: []sanitizetest.Case{
+		{Name: "all sheets stay", Input: with(plain).zip(), Keep: []string{"役所", "<vt:lpstr>Macro1</vt:lpstr>"}, Exact: true},
+		{Name: "a sheet goes", Input: with(lost).zip(), Keep: []string{"役所"}, Gone: []string{"Macro1", "Worksheets"}, Rules: []string{ruleMacro, ruleDangling, ruleMetadata}, Exact: true},
+	}})
+}
+
 func TestSheet(t *testing.T) {
 	cases := sheetCases()
 	for i := range cases {
