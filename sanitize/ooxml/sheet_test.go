@@ -88,7 +88,7 @@ func TestTitles(t *testing.T) {
 	with := func(f files) files {
 		return f.with("_rels/.rels", rels("rId1", "officeDocument", "xl/workbook.xml", "rId2", "extended-properties", "docProps/app.xml"), "docProps/app.xml", titles)
 	}
-	plain := book(cell("1", "2"))
+	plain := workbook(Xlsx, `<row r="1"><c r="A1"><v>1</v></c></row>`)
 	lost := plain.replace("xl/workbook.xml", `<sheets>`, `<sheets><sheet name="Macro1" sheetId="9" r:id="rId9"/>`).
 		with("xl/_rels/workbook.xml.rels", rels("rId1", "worksheet", "worksheets/sheet1.xml", "rId9", "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "macrosheets/sheet1.xml"),
 			"xl/macrosheets/sheet1.xml", "<evil/>")
