@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/weblink"
 	"sekisho/sanitize/internal/xmltext"
 	"sekisho/sanitize/internal/zipfile"
 )
@@ -237,39 +238,9 @@ func (p *opcPackage) resolve(from, target string) (string, bool) {
 	}
 	key := strings.ToLower(clean)
 	if p.entries[key] == nil {
-		key = strings.ToLower(unescape(clean))
+		key = strings.ToLower(weblink.Unescape(clean))
 	}
 	return key, p.entries[key] != nil
-}
-
-// unescape replaces percent escapes (RFC 3986, 2.1); one that is broken stays as it is.
-func unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			hi, lo := hexDigit(s[i+1]), hexDigit(s[i+2])
-			if hi >= 0 && lo >= 0 {
-				b.WriteByte(byte(hi<<4 | lo))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
 }
 
 // xmlOptions returns how XML is read here.

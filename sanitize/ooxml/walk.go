@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/weblink"
 	"sekisho/sanitize/ooxml/internal/grammar"
 )
 
@@ -99,7 +100,7 @@ func (d *document) follow(p *part) error {
 func goodID(id string) bool {
 	for _, r := range id {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r >= 0x80 && !hiding(r):
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r >= 0x80 && !weblink.Hiding(r):
 		default:
 			return false
 		}

@@ -11,6 +11,7 @@ package grammar
 import (
 	"slices"
 
+	"sekisho/sanitize/internal/vocab"
 	"sekisho/sanitize/internal/xmltext"
 )
 
@@ -55,7 +56,7 @@ type SpaceInfo struct {
 
 // LookupSpace returns what is known of the namespace called uri.
 func LookupSpace(uri []byte) (SpaceInfo, bool) {
-	i, ok := slices.BinarySearchFunc(spaces[:], uri, func(r spaceRow, uri []byte) int { return compare(r.uri, uri) })
+	i, ok := slices.BinarySearchFunc(spaces[:], uri, func(r spaceRow, uri []byte) int { return vocab.Compare(r.uri, uri) })
 	if !ok {
 		return SpaceInfo{}, false
 	}
@@ -63,48 +64,12 @@ func LookupSpace(uri []byte) (SpaceInfo, bool) {
 	return SpaceInfo{Space(r.number), rules[r.rule], r.strict}, true
 }
 
-// compare is strings.Compare of a string with bytes.
-func compare(a string, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return int(a[i]) - int(b[i])
-		}
-	}
-	return len(a) - len(b)
-}
-
-// table finds the number of a name: open addressing over static arrays.
-type table struct {
-	text    string
-	offsets []uint16
-	spaces  []uint8
-	index   []uint16
-}
-
-func (t *table) find(space Space, local []byte) uint16 {
-	h := uint32(2166136261) ^ uint32(space)*0x9e3779b1
-	for _, c := range local {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	h ^= h >> 15
-	mask := uint32(len(t.index) - 1)
-	for slot := h & mask; ; slot = (slot + 1) & mask {
-		i := t.index[slot]
-		if i == 0 {
-			return 0
-		}
-		if Space(t.spaces[i-1]) == space && t.text[t.offsets[i-1]:t.offsets[i]] == string(local) {
-			return i
-		}
-	}
-}
-
 // LookupElement returns the element with this name.
 func LookupElement(space Space, local []byte) Element {
 	if space < 0 {
 		return 0
 	}
-	return Element(elementTable.find(space, local))
+	return Element(elementTable.Find(space, local))
 }
 
 // LookupAttr returns the attribute with this name.
@@ -112,16 +77,16 @@ func LookupAttr(space Space, local []byte) Attr {
 	if space < 0 {
 		return 0
 	}
-	return Attr(attrTable.find(space, local))
+	return Attr(attrTable.Find(space, local))
 }
 
 // Local returns the name of e without a prefix.
 func (e Element) Local() string {
-	return elementTable.text[elementTable.offsets[e-1]:elementTable.offsets[e]]
+	return elementTable.Local(uint16(e))
 }
 
 // Space returns the namespace of e.
-func (e Element) Space() Space { return Space(elementTable.spaces[e-1]) }
+func (e Element) Space() Space { return elementTable.Space(uint16(e)) }
 
 // Action returns what policy says about e.
 func (e Element) Action() Action { return Action(elementActions[e-1]) }
@@ -131,11 +96,13 @@ func (e Element) Rule() string { return rules[elementRules[e-1]] }
 
 // Allows reports whether e may have the attribute a.
 func (e Element) Allows(a Attr) bool {
-	return contains(elementAttrs[e-1], uint16(a)) || slices.Contains(globalAttrs[:], uint16(a))
+	return vocab.Contains(lists[:], elementAttrs[e-1], uint16(a)) || slices.Contains(globalAttrs[:], uint16(a))
 }
 
 // Holds reports whether child may stand in e.
-func (e Element) Holds(child Element) bool { return contains(elementChildren[e-1], uint16(child)) }
+func (e Element) Holds(child Element) bool {
+	return vocab.Contains(lists[:], elementChildren[e-1], uint16(child))
+}
 
 // IsLeaf reports whether no element may stand in e but one that policy drops.
 func (e Element) IsLeaf() bool {
@@ -146,16 +113,6 @@ func (e Element) IsLeaf() bool {
 		}
 	}
 	return true
-}
-
-// contains looks for v in the sorted list whose length stands at lists[at].
-func contains(at, v uint16) bool {
-	list := lists[int(at)+1:][:lists[at]]
-	if len(list) > 8 {
-		_, ok := slices.BinarySearch(list, v)
-		return ok
-	}
-	return slices.Contains(list, v)
 }
 
 // Rule returns why a is dropped wherever it stands, or "".

@@ -18,17 +18,17 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(names(m.elements), " "); got != "v:like w:doc w:gone w:p w:t" {
+	if got := strings.Join(m.Names(), " "); got != "v:like w:doc w:gone w:p w:t" {
 		t.Errorf("elements %s", got)
 	}
-	p, like := m.byName["w:p"], m.byName["v:like"]
-	if strings.Join(p.attrs, " ") != "v:x w:b" || strings.Join(p.children, " ") != "w:gone w:t" || !p.text || p.actions != "h" {
+	p, like := m.ByName["w:p"], m.ByName["v:like"]
+	if strings.Join(p.Attrs, " ") != "v:x w:b" || strings.Join(p.Children, " ") != "w:gone w:t" || !p.Text || p.Actions != "h" {
 		t.Errorf("w:p is %+v", p)
 	}
-	if strings.Join(like.attrs, " ") != "v:x w:b" || strings.Join(like.children, " ") != "w:gone w:t" || !like.text {
+	if strings.Join(like.Attrs, " ") != "v:x w:b" || strings.Join(like.Children, " ") != "w:gone w:t" || !like.Text {
 		t.Errorf("v:like is %+v", like)
 	}
-	if doc := m.byName["w:doc"]; strings.Join(doc.children, " ") != "w:p" || doc.text {
+	if doc := m.ByName["w:doc"]; strings.Join(doc.Children, " ") != "w:p" || doc.Text {
 		t.Errorf("w:doc is %+v", doc)
 	}
 	var out bytes.Buffer
@@ -52,11 +52,5 @@ func TestBuildRefuses(t *testing.T) {
 		if _, err := build([]byte(namespaces), []byte(elements), []byte(bad), nil); err == nil {
 			t.Errorf("supplement %q is taken", bad)
 		}
-	}
-}
-
-func TestGoName(t *testing.T) {
-	if got := goName("text:dde-connection-decl"); got != "TextDdeConnectionDecl" {
-		t.Error(got)
 	}
 }

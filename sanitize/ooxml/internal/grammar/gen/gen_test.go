@@ -20,14 +20,14 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(names(m.elements), " "); got != "w:doc w:gone w:p w:t" {
+	if got := strings.Join(m.Names(), " "); got != "w:doc w:gone w:p w:t" {
 		t.Errorf("elements %s", got)
 	}
-	p := m.byName["w:p"]
-	if strings.Join(p.attrs, " ") != "r:id w:b w:c" || strings.Join(p.children, " ") != "w:gone w:t" || !p.mixed || p.actions != "h" {
+	p := m.ByName["w:p"]
+	if strings.Join(p.Attrs, " ") != "r:id w:b w:c" || strings.Join(p.Children, " ") != "w:gone w:t" || !p.Text || p.Actions != "h" {
 		t.Errorf("w:p is %+v", p)
 	}
-	if doc := m.byName["w:doc"]; strings.Join(doc.children, " ") != "w:p" || doc.mixed {
+	if doc := m.ByName["w:doc"]; strings.Join(doc.Children, " ") != "w:p" || doc.Text {
 		t.Errorf("w:doc is %+v", doc)
 	}
 	var out bytes.Buffer
