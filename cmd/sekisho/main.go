@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(
 		upCommand(logs), gatewayCommand(logs), workerCommand(logs),
 		sanitizeCommand(logs), identifyCommand(logs), verifyCommand(logs),
-		quarantineCommand(), rescanCommand(), auditCommand(), configCommand(), doctorCommand(logs),
+		quarantineCommand(), consoleCommand(), rescanCommand(), auditCommand(), configCommand(), doctorCommand(logs),
 	)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

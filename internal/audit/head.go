@@ -108,3 +108,10 @@ func readHead(root *os.Root, log string) (Head, []byte, error) {
 	}
 	return h, b, nil
 }
+
+// ReadHead returns the end of the record as it lies on disk; its signature is not checked. The error wraps fs.ErrNotExist when
+// nothing was ever recorded.
+func ReadHead(root *os.Root, log string) (Head, error) {
+	h, _, err := readHead(root, log)
+	return h, err
+}

@@ -53,23 +53,28 @@ func OpenReview(cfg config.Gateway) (*Review, error) {
 	return r, nil
 }
 
-// record opens the record, puts the event on it and closes it: a decision is rare, and the gateway writes meanwhile.
-func (r *Review) record(ctx context.Context, e audit.Event) error {
-	signer, err := keyfile.LoadPrivate(r.cfg.Link.SignKey)
-	if err != nil {
-		return err
+// Recorder returns what puts one event on the record of a gateway, which may be running: a decision is rare, so the record is
+// opened for each.
+func Recorder(cfg config.Gateway) func(context.Context, audit.Event) error {
+	return func(ctx context.Context, e audit.Event) error {
+		signer, err := keyfile.LoadPrivate(cfg.Link.SignKey)
+		if err != nil {
+			return err
+		}
+		root, err := OpenRecordFolder(cfg, false)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		log, err := openRecord(root, signer)
+		if err != nil {
+			return err
+		}
+		return errors.Join(log.Append(ctx, e), log.Close())
 	}
-	root, err := OpenRecordFolder(r.cfg, false)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	log, err := openRecord(root, signer)
-	if err != nil {
-		return err
-	}
-	return errors.Join(log.Append(ctx, e), log.Close())
 }
+
+func (r *Review) record(ctx context.Context, e audit.Event) error { return Recorder(r.cfg)(ctx, e) }
 
 // event begins the event of a decision.
 func (r *Review) event(kind audit.Kind, id, actor, detail string) (audit.Event, error) {

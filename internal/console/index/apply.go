@@ -56,6 +56,9 @@ func (x *Index) apply(ctx context.Context, tx *sql.Tx, entries []audit.Placed) e
 
 // applyOne changes the row of the file that an entry is about, and returns its n; 0 when it is about none.
 func (x *Index) applyOne(ctx context.Context, tx *sql.Tx, e audit.Entry) (int64, error) {
+	if e.Route != "" && e.Route == x.opt.Hidden {
+		return 0, nil
+	}
 	if e.Kind == audit.RefusedIntake {
 		dir, base := path.Split(e.Name) // it is not taken in: Name is where it lies below the inbox
 		e.Job, e.Path, e.Name = fmt.Sprintf("not-taken-%d", e.Seq), strings.TrimSuffix(dir, "/"), base
@@ -66,6 +69,9 @@ func (x *Index) applyOne(ctx context.Context, tx *sql.Tx, e audit.Entry) (int64,
 	}
 	var n int64
 	err := tx.QueryRowContext(ctx, "SELECT n FROM files WHERE id = ?", e.Job).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) && e.Route == "" { // of a file that is not listed
+		return 0, nil
+	}
 	if errors.Is(err, sql.ErrNoRows) { // Received, or the first entry behind a damaged place of the record
 		n, err = int64(e.Seq), x.insert(ctx, tx, e, Working)
 	}

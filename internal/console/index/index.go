@@ -60,19 +60,18 @@ type Options struct {
 	Record *os.Root // the folder of the record, which stays open
 	Log    string   // name of the record
 	Office func(route, path string) string
+	Hidden string // a route whose files are not listed: the canary's
 	Logger *slog.Logger
 	Poll   time.Duration // between two looks at the record; default 250 ms
 }
 
 // Index is the projection. Its methods may be called at the same time.
 type Index struct {
-	dir string
 	opt Options
 
-	write sync.Mutex // one follower at a time
+	db *sql.DB
 
-	mu    sync.RWMutex // guards db: a rebuild replaces it
-	db    *sql.DB
+	mu    sync.Mutex // guards wakes
 	wakes map[chan struct{}]bool
 }
 
@@ -84,11 +83,11 @@ func Open(ctx context.Context, dir string, o Options) (*Index, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{dir: dir, opt: o, wakes: map[chan struct{}]bool{}}
+	x := &Index{opt: o, wakes: map[chan struct{}]bool{}}
 	db, err := openTables(ctx, dir)
 	if errors.Is(err, errVersion) {
 		x.opt.Logger.Info("the index is made anew", "why", err)
-		return x, x.Rebuild(ctx)
+		db, err = anew(ctx, dir)
 	}
 	if err != nil {
 		return nil, err
@@ -119,42 +118,43 @@ func openTables(ctx context.Context, dir string) (*sql.DB, error) {
 }
 
 // Close closes the index.
-func (x *Index) Close() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.db == nil {
-		return nil
-	}
-	return x.db.Close()
-}
+func (x *Index) Close() error { return x.db.Close() }
 
-// Rebuild throws the index away and makes it anew from the record. Meanwhile it answers with what it has read so far.
+// Rebuild throws the index away and makes it anew from the record. Meanwhile it answers with what it has read so far, also in
+// another process that has it open.
 func (x *Index) Rebuild(ctx context.Context) error {
-	if err := x.reset(ctx); err != nil {
-		return fmt.Errorf("cannot make the index anew: %w", err)
+	if err := x.clear(ctx); err != nil {
+		return err
 	}
 	return x.Follow(ctx)
 }
 
-// reset replaces the database by an empty one.
-func (x *Index) reset(ctx context.Context) error {
-	x.write.Lock()
-	defer x.write.Unlock()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.db != nil {
-		if err := x.db.Close(); err != nil {
-			return err
+// clear empties the index.
+func (x *Index) clear(ctx context.Context) error {
+	err := sqlite.Tx(ctx, x.db, func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			"DELETE FROM files", "DELETE FROM entries", "UPDATE position SET seq = 0, hash = '', file = '', at = 0, broken = 0",
+		} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("cannot empty the index: %w", err)
 	}
+	return nil
+}
+
+// anew replaces a database that cannot be used by an empty one.
+func anew(ctx context.Context, dir string) (*sql.DB, error) {
 	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(x.dir, file+end)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		if err := os.Remove(filepath.Join(dir, file+end)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("cannot remove the index: %w", err)
 		}
 	}
-	var err error
-	x.db, err = openTables(ctx, x.dir)
-	return err
+	return openTables(ctx, dir)
 }
 
 // Run follows the record until ctx ends.
@@ -186,12 +186,12 @@ const batch = 2000
 func (x *Index) Follow(ctx context.Context) error {
 	changed := false
 	for fresh := false; ; {
-		more, n, err := x.step(ctx)
+		n, err := x.step(ctx)
 		if errors.Is(err, audit.ErrTampered) && !fresh {
 			x.opt.Logger.Warn("the index is made anew", "why", err)
 			fresh = true
-			if err := x.reset(ctx); err != nil {
-				return fmt.Errorf("cannot make the index anew: %w", err)
+			if err := x.clear(ctx); err != nil {
+				return err
 			}
 			continue
 		}
@@ -199,7 +199,7 @@ func (x *Index) Follow(ctx context.Context) error {
 			return err
 		}
 		changed = changed || n > 0
-		if !more {
+		if n < batch {
 			if changed {
 				x.wake()
 			}
@@ -208,56 +208,59 @@ func (x *Index) Follow(ctx context.Context) error {
 	}
 }
 
-// step takes in one batch and reports whether there may be more, and how many entries it took.
-func (x *Index) step(ctx context.Context) (more bool, n int, err error) {
-	x.write.Lock()
-	defer x.write.Unlock()
-	db := x.database()
-	from, broken, err := position(ctx, db)
+// step takes in one batch and returns how many entries it took. Other processes may follow too: who writes holds the lock of the
+// database from the first look on.
+func (x *Index) step(ctx context.Context) (n int, err error) {
+	at, _, err := position(ctx, x.db)
 	if err != nil {
-		return false, 0, err
+		return 0, err
 	}
-	var placed []audit.Placed
-	at := from
-	for p, err := range audit.Since(x.opt.Record, x.opt.Log, from) {
-		if errors.Is(err, audit.ErrTampered) && p.File != "" {
-			broken++ // told by Broken; the entries behind it are still what they are
-			continue
-		}
-		if err != nil {
-			return false, 0, err
-		}
-		placed = append(placed, p)
-		at = p.Position()
-		if len(placed) == batch {
-			more = true
-			break
-		}
+	if end, err := audit.ReadHead(x.opt.Record, x.opt.Log); err == nil && end.Seq == at.Seq && end.Hash == at.Hash {
+		return 0, nil // nothing new: most looks end here
 	}
-	if len(placed) == 0 {
-		return false, 0, nil
-	}
-	err = sqlite.Tx(ctx, db, func(tx *sql.Tx) error {
+	err = sqlite.Tx(ctx, x.db, func(tx *sql.Tx) error {
+		placed, at, broken, err := x.behind(ctx, tx)
+		if err != nil || len(placed) == 0 {
+			return err
+		}
+		n = len(placed)
 		if err := x.apply(ctx, tx, placed); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE position SET seq = ?, hash = ?, file = ?, at = ?, broken = ?", at.Seq, at.Hash, at.File, at.Offset, broken)
+		_, err = tx.ExecContext(ctx, "UPDATE position SET seq = ?, hash = ?, file = ?, at = ?, broken = ?", at.Seq, at.Hash, at.File, at.Offset, broken)
 		return err
 	})
 	if err != nil {
-		return false, 0, fmt.Errorf("cannot take entries into the index: %w", err)
+		return 0, fmt.Errorf("cannot take entries into the index: %w", err)
 	}
-	return more, len(placed), nil
+	return n, nil
 }
 
-func (x *Index) database() *sql.DB {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.db
+// behind reads the entries behind what the index has, one batch at most, and where they end.
+func (x *Index) behind(ctx context.Context, tx *sql.Tx) (placed []audit.Placed, at audit.Position, broken int, err error) {
+	if at, broken, err = position(ctx, tx); err != nil {
+		return nil, at, 0, err
+	}
+	for p, err := range audit.Since(x.opt.Record, x.opt.Log, at) {
+		if errors.Is(err, audit.ErrTampered) && p.File != "" {
+			broken++ // told by Reached; the entries behind it are still what they are
+			continue
+		}
+		if err != nil {
+			return nil, at, 0, err
+		}
+		placed, at = append(placed, p), p.Position()
+		if len(placed) == batch {
+			break
+		}
+	}
+	return placed, at, broken, nil
 }
 
 // position returns the place in the record that the index has reached, and how many lines before it could not be read.
-func position(ctx context.Context, db *sql.DB) (p audit.Position, broken int, err error) {
+func position(ctx context.Context, db interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (p audit.Position, broken int, err error) {
 	err = db.QueryRowContext(ctx, "SELECT seq, hash, file, at, broken FROM position").Scan(&p.Seq, &p.Hash, &p.File, &p.Offset, &broken)
 	if err != nil {
 		return p, 0, fmt.Errorf("cannot read place of the index: %w", err)
@@ -268,7 +271,7 @@ func position(ctx context.Context, db *sql.DB) (p audit.Position, broken int, er
 // Reached returns the number of the last entry that the index has, and how many lines of the record it could not read: any at
 // all means that somebody changed the record.
 func (x *Index) Reached(ctx context.Context) (seq uint64, broken int, err error) {
-	p, broken, err := position(ctx, x.database())
+	p, broken, err := position(ctx, x.db)
 	return p.Seq, broken, err
 }
 
@@ -286,8 +289,8 @@ func (x *Index) Watch() (changed <-chan struct{}, stop func()) {
 }
 
 func (x *Index) wake() {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for c := range x.wakes {
 		select {
 		case c <- struct{}{}:

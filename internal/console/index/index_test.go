@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func open(t testing.TB) *world {
 func (w *world) open() {
 	w.t.Helper()
 	var err error
-	w.Index, err = index.Open(w.t.Context(), w.dir, index.Options{Record: w.root, Log: "audit", Office: office, Poll: time.Millisecond})
+	w.Index, err = index.Open(w.t.Context(), w.dir, index.Options{Record: w.root, Log: "audit", Office: office, Hidden: "canary", Poll: time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -211,6 +212,10 @@ func TestFilters(t *testing.T) {
 	if err != nil || len(same) != 1 || same[0].ID != "job-3" {
 		t.Errorf("same: %v, %v", same, err)
 	}
+	w.add(audit.Event{Kind: audit.Received, Job: "bird", Route: "canary", Name: "canary.png"}, about("bird", audit.Deleted, nil))
+	if got := w.ids(index.Filter{Scope: everything()}); len(got) != 9 {
+		t.Errorf("the canary is listed: %v", got)
+	}
 	for id, scope := range map[string]index.Scope{"job-1": {Offices: []string{"消防"}}, "job-x": everything(), "job-0": {}} {
 		if _, err := w.File(t.Context(), scope, id); !errors.Is(err, index.ErrUnknown) || err.Error() != index.ErrUnknown.Error() {
 			t.Errorf("%s: %v", id, err)
@@ -299,6 +304,25 @@ func TestAnew(t *testing.T) {
 	}
 	if err := w.Rebuild(t.Context()); err != nil || w.file("job-7") != want {
 		t.Errorf("made anew: %v", err)
+	}
+	second, err := index.Open(t.Context(), w.dir, index.Options{Record: w.root, Log: "audit", Office: office}) // the command line
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	var all sync.WaitGroup
+	for _, x := range []*index.Index{second, w.Index} {
+		all.Go(func() {
+			for range 5 {
+				if err := errors.Join(x.Rebuild(t.Context()), x.Follow(t.Context())); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := w.Follow(t.Context()); err != nil || w.file("job-7") != want {
+		t.Errorf("made anew by two: %v", err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

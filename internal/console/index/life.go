@@ -29,7 +29,7 @@ type place struct {
 
 // Life returns the entries about one file, the oldest first, at most MaxLife: its biography.
 func (x *Index) Life(ctx context.Context, f File) ([]Line, error) {
-	rows, err := x.database().QueryContext(ctx, "SELECT seq, file, at, behind FROM entries WHERE n = ? ORDER BY seq LIMIT ?", f.N, MaxLife)
+	rows, err := x.db.QueryContext(ctx, "SELECT seq, file, at, behind FROM entries WHERE n = ? ORDER BY seq LIMIT ?", f.N, MaxLife)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the life of a file: %w", err)
 	}
@@ -101,7 +101,7 @@ func (x *Index) Search(ctx context.Context, q Query, after string, limit int) (L
 		all = append(all, condition{"seq < ?", []any{seq}})
 	}
 	text, args := where(all...)
-	rows, err := x.database().QueryContext(ctx, "SELECT seq, file, at, behind FROM entries WHERE "+text+" ORDER BY seq DESC LIMIT ?", append(args, limit+1)...)
+	rows, err := x.db.QueryContext(ctx, "SELECT seq, file, at, behind FROM entries WHERE "+text+" ORDER BY seq DESC LIMIT ?", append(args, limit+1)...)
 	if err != nil {
 		return Lines{}, fmt.Errorf("cannot search the record: %w", err)
 	}
@@ -153,7 +153,7 @@ func (x *Index) about(ctx context.Context, q Query) ([]int64, error) {
 		conditions = append(conditions, condition{"id = ?", []any{q.Job}})
 	}
 	text, args := where(conditions...)
-	rows, err := x.database().QueryContext(ctx, "SELECT n FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, maxFound)...)
+	rows, err := x.db.QueryContext(ctx, "SELECT n FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, maxFound)...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot search the record: %w", err)
 	}

@@ -191,7 +191,7 @@ func (x *Index) Files(ctx context.Context, f Filter, after string, limit int) (P
 	var files []File
 	for _, scope := range f.Scope.scopes() {
 		text, args := where(append(conditions, scope)...)
-		rows, err := x.database().QueryContext(ctx, "SELECT "+columns+" FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, limit+1)...)
+		rows, err := x.db.QueryContext(ctx, "SELECT "+columns+" FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, limit+1)...)
 		if err != nil {
 			return Page{}, fmt.Errorf("cannot list files: %w", err)
 		}
@@ -222,7 +222,7 @@ func collect(rows *sql.Rows, files []File) ([]File, error) {
 
 // File returns one file. The error is ErrUnknown, and the same, when there is none and when the scope does not cover it.
 func (x *Index) File(ctx context.Context, s Scope, id string) (File, error) {
-	f, err := scanFile(x.database().QueryRowContext(ctx, "SELECT "+columns+" FROM files WHERE id = ?", id))
+	f, err := scanFile(x.db.QueryRowContext(ctx, "SELECT "+columns+" FROM files WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !s.covers(f) {
 		return File{}, ErrUnknown
 	}
@@ -255,7 +255,7 @@ func (x *Index) Counts(ctx context.Context, s Scope) (Counts, error) {
 	s.Sender = "" // an office's own work is counted
 	for _, scope := range s.scopes() {
 		text, args := where(scope)
-		rows, err := x.database().QueryContext(ctx, "SELECT state, verdict, count(*) FROM files INDEXED BY files_counts WHERE "+text+" GROUP BY state, verdict", args...)
+		rows, err := x.db.QueryContext(ctx, "SELECT state, verdict, count(*) FROM files INDEXED BY files_counts WHERE "+text+" GROUP BY state, verdict", args...)
 		if err != nil {
 			return c, fmt.Errorf("cannot count files: %w", err)
 		}
@@ -294,7 +294,7 @@ func (x *Index) Values(ctx context.Context) (Values, error) {
 		to     *[]string
 	}{{"office", &v.Offices}, {"type", &v.Types}, {"reason", &v.Reasons}} {
 		// Each step of the recursion jumps to the next value in the index, whatever the number of files.
-		rows, err := x.database().QueryContext(ctx, strings.ReplaceAll(`WITH RECURSIVE v(x) AS (
+		rows, err := x.db.QueryContext(ctx, strings.ReplaceAll(`WITH RECURSIVE v(x) AS (
 			SELECT min(@) FROM files UNION ALL SELECT (SELECT min(@) FROM files WHERE @ > v.x) FROM v WHERE v.x IS NOT NULL
 		) SELECT x FROM v WHERE x <> '' LIMIT 1000`, "@", c.column))
 		if err != nil {
