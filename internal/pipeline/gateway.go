@@ -66,7 +66,7 @@ type Gateway struct {
 	identity *age.X25519Identity // opens instructions, and originals that are kept to be scanned again
 	spool    *queue.Spool
 	ledger   *queue.Ledger
-	waiting  *shares // to be sanitised
+	waiting  *shares // files in hand
 	conn     *nats.Conn
 	queue    *queue.Queue
 	audit    *audit.Log
@@ -86,7 +86,8 @@ type Gateway struct {
 
 // OpenGateway opens everything a gateway works with. Nothing runs before Run. Keys must exist (see EnsureKeys).
 func OpenGateway(ctx context.Context, cfg config.Gateway, o Options) (*Gateway, error) {
-	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, waiting: newShares(), shares: map[string]*os.Root{}}
+	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, shares: map[string]*os.Root{}}
+	g.waiting = newShares(perWorker * (g.workers() + senders))
 	if g.tell == nil {
 		g.tell = func(Ended) {}
 	}
@@ -293,6 +294,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.record(ctx, audit.Event{Kind: audit.Started, Detail: "gateway " + g.version}); err != nil {
 		return err
 	}
+	g.countInHand()
 	if _, err := g.queue.Reconcile(ctx, g.spool, g.stageOf); err != nil {
 		g.log.Error("cannot read every job of the spool", "error", err)
 	}

@@ -39,7 +39,7 @@ func (in intake) Take(ctx context.Context, claim inbox.Claim) error {
 	if _, ended := in.ledger.Ended(id, 0); ended { // before a crash; the source is only not forgotten yet
 		return nil
 	}
-	if err := in.waiting.enter(ctx, in.route.Name, id); err != nil {
+	if err := in.waiting.enter(ctx, laneOf(in.route.Name, claim.Size), id); err != nil {
 		return err
 	}
 	if err := in.accept(ctx, id, claim); err != nil {

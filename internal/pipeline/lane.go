@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"sekisho/queue"
@@ -49,27 +50,38 @@ func sendLane(job queue.Job) string {
 	return stageSend
 }
 
-// shareOfRoute is how many files of one route wait to be sanitised at the same time. The rest wait in the inbox. So what
-// the queue remembers is bounded, and a form waits behind so many files of each other route, however many were dropped
-// there.
-const shareOfRoute = 128
+// perWorker is how many files of one route are in hand for each worker that treats or sends files: enough that none waits for
+// the intake, few enough that a form of another route does not wait long behind them.
+const perWorker = 4
 
-// shares counts the files of each route that wait to be sanitised.
+// lane is what shares are counted by: the large files of a route do not use up the room of its small ones.
+type lane struct {
+	route string
+	large bool
+}
+
+func laneOf(route string, size int64) lane { return lane{route, size >= largeFile} }
+
+// shares counts the files of each lane that were taken in and have not ended. Above the limit the rest wait in the inbox, so
+// that what queue and spool hold is bounded, and a file waits at each stage behind so many of each other route, however many
+// were dropped there, also while the link or a scanner is away.
 type shares struct {
+	limit int
+
 	mu    sync.Mutex
-	jobs  map[queue.ID]string // route of each that was counted
-	used  map[string]int      // by route
-	freed chan struct{}       // closed when a file has left
+	jobs  map[queue.ID]lane // of each that was counted
+	used  map[lane]int
+	freed chan struct{} // closed when a file has left
 }
 
-func newShares() *shares {
-	return &shares{jobs: map[queue.ID]string{}, used: map[string]int{}, freed: make(chan struct{})}
+func newShares(limit int) *shares {
+	return &shares{limit: limit, jobs: map[queue.ID]lane{}, used: map[lane]int{}, freed: make(chan struct{})}
 }
 
-// enter waits until the route has room for one more file. It counts a file once.
-func (s *shares) enter(ctx context.Context, route string, id queue.ID) error {
+// enter waits until the lane has room for one more file. It counts a file once.
+func (s *shares) enter(ctx context.Context, l lane, id queue.ID) error {
 	for {
-		freed, in := s.try(route, id)
+		freed, in := s.try(l, id, s.limit)
 		if in {
 			return nil
 		}
@@ -81,33 +93,49 @@ func (s *shares) enter(ctx context.Context, route string, id queue.ID) error {
 	}
 }
 
-// try counts the file if there is room. If not, it returns what is closed when there may be.
-func (s *shares) try(route string, id queue.ID) (freed <-chan struct{}, in bool) {
+// add counts a file that is in hand already, whether there is room or not.
+func (s *shares) add(l lane, id queue.ID) { s.try(l, id, math.MaxInt) }
+
+// try counts the file if there is room below limit. If not, it returns what is closed when there may be.
+func (s *shares) try(l lane, id queue.ID, limit int) (freed <-chan struct{}, in bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, counted := s.jobs[id]; counted {
 		return nil, true
 	}
-	if s.used[route] >= shareOfRoute {
+	if s.used[l] >= limit {
 		return s.freed, false
 	}
-	s.jobs[id] = route
-	s.used[route]++
+	s.jobs[id] = l
+	s.used[l]++
 	return nil, true
 }
 
-// leave says that the file does not wait any more. It may be said more than once.
+// leave says that the file has ended. It may be said more than once.
 func (s *shares) leave(id queue.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	route, counted := s.jobs[id]
+	l, counted := s.jobs[id]
 	if !counted {
 		return
 	}
 	delete(s.jobs, id)
-	if s.used[route]--; s.used[route] == 0 {
-		delete(s.used, route)
+	if s.used[l]--; s.used[l] == 0 {
+		delete(s.used, l)
 	}
 	close(s.freed)
 	s.freed = make(chan struct{})
+}
+
+// countInHand counts what an earlier run has taken in.
+func (g *Gateway) countInHand() {
+	for id, err := range g.spool.List() {
+		if err != nil {
+			g.log.Error("cannot read every job of the spool", "error", err)
+			return
+		}
+		if job, err := g.spool.Job(id); err == nil { // one that cannot be read is told by the reconciler
+			g.waiting.add(laneOf(job.Route, job.Size), id)
+		}
+	}
 }

@@ -44,10 +44,11 @@ func TestMain(m *testing.M) {
 
 // house is both zones in this process.
 type house struct {
-	dir     string
-	gateway config.Gateway
-	log     *syncBuffer
-	late    time.Duration // after which the receiver misses the canary; 0: it expects none
+	dir      string
+	gateway  config.Gateway
+	log      *syncBuffer
+	releases []config.ReleaseRoute // of the receiver, beside that of the route "default"
+	late     time.Duration         // after which the receiver misses the canary; 0: it expects none
 
 	mu    sync.Mutex
 	ended []pipeline.Ended
@@ -114,6 +115,7 @@ func (h *house) run(t *testing.T, do func(g *pipeline.Gateway, z *arrival.Zone))
 		Clients: []string{filepath.Join(keys, "link.pub")}, Gateways: []string{filepath.Join(keys, "sign.pub")},
 		Routes: []config.ReleaseRoute{{Name: "default", Release: filepath.Join(h.dir, "lgwan")}}, CanaryLate: config.Duration(h.late),
 	}
+	r.Routes = append(r.Routes, h.releases...)
 	r.Defaults()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
 	zone, err := arrival.Open(r, arrival.Options{Child: child, Log: log})

@@ -42,7 +42,7 @@ func TestHeldPackageKeepsItsNumber(t *testing.T) {
 	}
 	defer ledger.Close()
 	state := openTestRoot(t)
-	g := &Gateway{spool: spool, ledger: ledger, waiting: newShares(), tell: func(Ended) {}, log: slog.New(slog.DiscardHandler)}
+	g := &Gateway{spool: spool, ledger: ledger, waiting: newShares(1), tell: func(Ended) {}, log: slog.New(slog.DiscardHandler)}
 	if g.sealer, err = openSealer(state, spool, key); err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,6 @@ func (g *Gateway) publishSend(ctx context.Context, job queue.Job) queue.Outcome 
 	if err := g.queue.Publish(ctx, sendLane(job), job.ID, job.Generation); err != nil {
 		return g.later("cannot publish", job.ID, err)
 	}
-	g.waiting.leave(job.ID)
 	return queue.Done()
 }
 

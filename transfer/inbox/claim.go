@@ -18,8 +18,12 @@ import (
 	"sekisho/internal/failpoint"
 )
 
-// maxHeld is how many claims are open at once. More files wait in the inbox, where staff can see them.
-const maxHeld = 64
+// Bounds of the claims that are open at once. More files wait in the inbox, where staff can see them. Large ones never hold
+// all workers.
+const (
+	maxHeld      = 64
+	maxHeldLarge = 2
+)
 
 // ErrChanged says that the file was written to while it was copied.
 var ErrChanged = errors.New("file has changed")
@@ -35,6 +39,7 @@ type Claim struct {
 
 	root   *os.Root
 	stamp  stamp
+	first  int64 // its size when it was claimed
 	tries  int
 	folder int // see Inbox.folder
 }
@@ -95,16 +100,26 @@ func newID(now time.Time) string {
 	return fmt.Sprintf("%s-%06d-%s", t.Format("20060102-150405"), t.Nanosecond()/1000, hex.EncodeToString(r[:]))
 }
 
-// claimReady claims ready files, in turn from each folder, while few claims are open.
+// claimReady claims ready files, in turn from each folder, while few claims are open: small ones first.
 func (b *Inbox) claimReady(ctx context.Context) {
-	for ctx.Err() == nil && b.ready.len() > 0 {
-		b.mu.Lock()
-		full := b.held >= maxHeld
-		b.mu.Unlock()
-		if full || !b.claimNext(ctx, b.ready.pop()) {
+	for ctx.Err() == nil {
+		small, large := b.room()
+		next := &b.ready
+		if !small || next.len() == 0 {
+			next = &b.readyLarge
+			small = large
+		}
+		if !small || next.len() == 0 || !b.claimNext(ctx, next.pop()) {
 			return
 		}
 	}
+}
+
+// room reports whether one more small file, and one more large one, may be claimed.
+func (b *Inbox) room() (small, large bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held < maxHeld, b.held < maxHeld+maxHeldLarge && b.heldLarge < min(maxHeldLarge, b.opt.Workers)
 }
 
 // claimNext claims p if it is as it was seen. False means that the folder lets nothing be claimed now.
@@ -162,6 +177,7 @@ func claim(root *os.Root, route, p string, seen stamp) (Claim, error) {
 	if c.stamp != seen && c.putBack() == nil {
 		return Claim{}, ErrChanged
 	}
+	c.first = c.Size
 	failpoint.At(failpoint.InboxLinked)
 	return c, nil
 }
@@ -285,6 +301,16 @@ func (b *Inbox) hand(c Claim) {
 	c.folder = b.folder
 	b.work = append(b.work, c)
 	b.taking[c.Path] = true
-	b.held++
+	b.holds(c, 1)
 	b.handIn.Signal()
 }
+
+// holds counts a claim that begins, or, with -1, ends. The caller holds the lock.
+func (b *Inbox) holds(c Claim, n int) {
+	b.held += n
+	if c.large(b.opt) {
+		b.heldLarge += n
+	}
+}
+
+func (c Claim) large(opt Options) bool { return c.first >= opt.Large }

@@ -27,26 +27,26 @@ type Inbox struct {
 	hint    *hint
 
 	// Used by the goroutine of Run only.
-	root  *os.Root
-	self  identity // of the folder that root is
-	files map[string]*track
-	round uint32
-	begun time.Time     // of the round
-	cost  time.Duration // of the last whole round
-	ready fairQueue
-	told  error // the trouble that was told last
+	root              *os.Root
+	self              identity // of the folder that root is
+	files             map[string]*track
+	round             uint32
+	begun             time.Time     // of the round
+	cost              time.Duration // of the last whole round
+	ready, readyLarge fairQueue
+	told              error // the trouble that was told last
 
-	mu      sync.Mutex
-	work    []Claim          // to be handed in
-	held    int              // claims that have not ended
-	running int              // calls of Take
-	folder  int              // counts the folders that were adopted: claims of an earlier one are void
-	taking  map[string]bool  // paths whose file is claimed and may still have its name in the inbox
-	fixed   map[string]stamp // files that could not be taken out of the inbox
-	waiting int              // files seen that may be taken, as of the last round
-	settled bool             // the last whole round found nothing to take, with no claim before or after it
-	freed   chan struct{}
-	handIn  *sync.Cond // work has grown, or the context has ended
+	mu              sync.Mutex
+	work            []Claim          // to be handed in
+	held, heldLarge int              // claims that have not ended, and how many of them are large
+	running         int              // calls of Take
+	folder          int              // counts the folders that were adopted: claims of an earlier one are void
+	taking          map[string]bool  // paths whose file is claimed and may still have its name in the inbox
+	fixed           map[string]stamp // files that could not be taken out of the inbox
+	waiting         int              // files seen that may be taken, as of the last round
+	settled         bool             // the last whole round found nothing to take, with no claim before or after it
+	freed           chan struct{}
+	handIn          *sync.Cond // work has grown, or the context has ended
 }
 
 // identity tells one folder from another.
@@ -102,8 +102,8 @@ func (b *Inbox) adopt(root *os.Root) error {
 		c.folder = b.folder
 		b.work = append(b.work, c)
 		b.taking[c.Path] = true
+		b.holds(c, 1)
 	}
-	b.held += len(left)
 	return nil
 }
 
@@ -211,7 +211,7 @@ func (b *Inbox) present() error {
 		return fmt.Errorf("inbox of route %q is another folder than it was (is the share mounted?): %w", b.opt.Route, err)
 	}
 	old.Close()
-	b.files, b.ready = map[string]*track{}, fairQueue{}
+	b.files, b.ready, b.readyLarge = map[string]*track{}, fairQueue{}, fairQueue{}
 	return nil
 }
 
@@ -220,7 +220,9 @@ func (b *Inbox) leave() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.folder++
-	b.held -= len(b.work)
+	for _, c := range b.work {
+		b.holds(c, -1)
+	}
 	b.work, b.taking, b.fixed = nil, map[string]bool{}, map[string]stamp{}
 	if b.running > 0 {
 		return errors.New("files of the earlier folder are still being read")

@@ -468,6 +468,35 @@ func TestOneOfficesPhotosDoNotKeepBackAnothersForm(t *testing.T) {
 	}
 }
 
+// TestSmallFilesDoNotWaitBehindLargeOnes: while no large file comes through, small ones do.
+func TestSmallFilesDoNotWaitBehindLargeOnes(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 100 {
+		write(t, filepath.Join(dir, fmt.Sprintf("%03d.mp4", i)), "a film, which is large")
+	}
+	write(t, filepath.Join(dir, "form.txt"), "small")
+	d := newDesk()
+	through := make(chan struct{})
+	d.fail = func(c inbox.Claim) error {
+		if c.Path != "form.txt" {
+			<-through
+		}
+		return nil
+	}
+	opt := options(dir)
+	opt.Large = 10
+	b, _ := run(t, opt, d)
+	until(t, "the form is taken", func() bool { return d.got()["form.txt"] == "small" })
+	if n := len(d.got()); n != 1 {
+		t.Errorf("%d files were taken before the films could be", n)
+	}
+	close(through)
+	until(t, "idle", b.Idle)
+	if n := len(d.got()); n != 101 {
+		t.Errorf("took %d", n)
+	}
+}
+
 func TestHintShortensTheWait(t *testing.T) {
 	dir := t.TempDir()
 	opt := options(dir)

@@ -41,6 +41,7 @@ func leftClaims(root *os.Root, opt Options) ([]Claim, error) {
 			continue
 		}
 		c.Path, c.stamp, c.Size, c.ModTime = name[len(c.dir())+1:], stampOf(info), info.Size(), info.ModTime()
+		c.first = c.Size
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b Claim) int { return strings.Compare(a.ID, b.ID) })

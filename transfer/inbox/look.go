@@ -182,7 +182,11 @@ func (b *Inbox) see(ctx context.Context, p string) {
 		b.refuse(ctx, p, t, info, TooLarge, fmt.Sprintf("%d bytes, limit %d", info.Size(), b.opt.MaxSize))
 	default:
 		t.told, t.ready = "", true
-		b.ready.push(p)
+		if info.Size() >= b.opt.Large {
+			b.readyLarge.push(p)
+		} else {
+			b.ready.push(p)
+		}
 	}
 }
 

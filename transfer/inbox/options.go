@@ -50,6 +50,7 @@ type Options struct {
 	MaxSize  int64         // bytes of one file [2 GiB]
 	MaxDepth int           // folders below the inbox [64]
 	Workers  int           // calls of Take at once [4]
+	Large    int64         // bytes from which a file is large: few of them are claimed at once [64 MiB]
 	NoHints  bool          // polls only: for shares that other machines write to
 
 	// Trouble is told when the inbox cannot be used, each time the error changes, and nil when it is well again [logged].
@@ -64,6 +65,7 @@ func (o Options) withDefaults() Options {
 	o.MaxSize = cmp.Or(o.MaxSize, 2<<30)
 	o.MaxDepth = cmp.Or(o.MaxDepth, 64)
 	o.Workers = cmp.Or(o.Workers, 4)
+	o.Large = cmp.Or(o.Large, 64<<20)
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}

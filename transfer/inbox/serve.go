@@ -119,7 +119,7 @@ func (b *Inbox) stuck(c Claim) {
 func (b *Inbox) end(c Claim) {
 	b.detached(c)
 	b.mu.Lock()
-	b.held--
+	b.holds(c, -1)
 	low := b.held <= maxHeld/2
 	b.mu.Unlock()
 	if !low {
@@ -143,7 +143,7 @@ func (b *Inbox) again(ctx context.Context, c Claim, cause error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if c.folder != b.folder {
-			b.held--
+			b.holds(c, -1)
 			return
 		}
 		b.work = append(b.work, c)
