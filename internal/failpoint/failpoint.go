@@ -1,7 +1,9 @@
 // Package failpoint names the steps in the life of a file between which a machine may stop. A program that is built with the
-// tag "failpoints" kills itself at the step that its environment names; in the programs that ship, At is empty.
+// tag "failpoints" kills itself at the step that its environment names, and waits less; in the programs that ship, At and Pause
+// do nothing.
 //
 //	SEKISHO_FAILPOINT=inbox/linked:2   the program is killed when it comes to this step for the second time
+//	SEKISHO_HASTE=100                  pauses between attempts are a hundredth of what they are
 package failpoint
 
 // The steps, in the order in which a file meets them.

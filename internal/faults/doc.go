@@ -4,8 +4,11 @@
 //
 //	TestFaultsKilled        programs and their children die at random points, or stop for a while
 //	TestFaultsDescriptors   no program can open anything for a while
-//	TestFaultsQueueStore    the queue's store is deleted, cut short or damaged between two starts
-//	TestFaultsLink          the link breaks in mid-package, or the receiver is away
+//	TestFaultsQueueStore    the queue's store is deleted, cut short (also between two records) or damaged between two starts
+//	TestFaultsQueueServer   the server of an external queue is killed and comes back
+//	TestFaultsClock         the clock jumps by a day, forward and back
+//	TestFaultsLink…         the link breaks in mid-package, at random and after every percent of one
+//	TestFaultsReceiverAway  the receiver is away for an hour
 //	TestFaultsDisk          a disk is full, read-only, failing or slow (package disk)
 //	TestFaultsEverySync     the first, second, third … sync in the life of a file fails
 //	TestFaultsEveryChange   the power fails after the first, second, third … change of a disk
@@ -13,6 +16,6 @@
 //	TestFaultsPowerCut      the power fails, and with it goes all that was not synced
 //
 // They come in three lengths: a few seconds each with all other tests; minutes with SEKISHO_FAULTS=short, which is what
-// `make test-faults` runs; hours with SEKISHO_FAULTS=long. What needs a clock that can be set is not tested here: a program
-// cannot be given another clock than the machine's.
+// `make test-faults` runs; hours with SEKISHO_FAULTS=long. Programs are tested as they ship, but for four tests: those that name a
+// step, shorten the pauses (package failpoint) or move the clock build them for it.
 package faults

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +19,10 @@ import (
 var bin string
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(natsEnv); dir != "" {
+		serveQueue(dir)
+	}
+	begun := time.Now()
 	dir, err := os.MkdirTemp("", "sekisho-bin-")
 	if err != nil {
 		panic(err)
@@ -29,6 +35,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	fmt.Printf("all faults: %v\n", time.Since(begun).Round(time.Second))
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
@@ -50,6 +57,8 @@ type program struct {
 	args []string
 	log  string // path of what it prints
 	step string // of package failpoint, and how often it is met before the program dies there; "": it does not
+	made string // folder of the program, "": bin, where it is as it ships
+	env  []string
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has ended
@@ -63,10 +72,10 @@ func (p *program) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = exec.Command(filepath.Join(bin, p.name), p.args...)
+	p.cmd = exec.Command(filepath.Join(cmp.Or(p.made, bin), p.name), p.args...)
+	p.cmd.Env = append(os.Environ(), p.env...)
 	if p.step != "" {
-		p.cmd = exec.Command(filepath.Join(stepPrograms(t), p.name), p.args...)
-		p.cmd.Env = append(os.Environ(), "SEKISHO_FAILPOINT="+p.step)
+		p.cmd.Env = append(p.cmd.Env, "SEKISHO_FAILPOINT="+p.step)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it does not outlive a test that was stopped

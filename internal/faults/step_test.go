@@ -24,19 +24,25 @@ func stepPrograms(t *testing.T) string {
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("cannot build: %v\n%s", err, out)
 		}
-		for _, child := range []string{"sekisho-child", "sekisho-judge", "sekisho-render"} {
-			if err := os.Link(filepath.Join(bin, child), filepath.Join(dir, child)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		linkChildren(t, dir)
 	})
 	return dir
+}
+
+// linkChildren puts the children, as they ship, beside programs that were built in another way.
+func linkChildren(t *testing.T, dir string) {
+	t.Helper()
+	for _, child := range []string{"sekisho-child", "sekisho-judge", "sekisho-render"} {
+		if err := os.Link(filepath.Join(bin, child), filepath.Join(dir, child)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestFaultsEveryStep lets each side die at each named step in the life of a file, and cuts its power there, on disks with and
 // without a journal.
 func TestFaultsEveryStep(t *testing.T) {
-	w := newWorld(t, setup{disks: true})
+	w := newWorld(t, setup{disks: true, made: stepPrograms(t)})
 	modes := []disk.Survivor{disk.SyncedNames, disk.Journal, disk.AllNames}
 	cuts := 0
 	for i, z := range w.zones() {

@@ -39,6 +39,9 @@ type world struct {
 type setup struct {
 	disks bool   // of package disk, instead of ordinary folders
 	extra string // configuration of the gateway
+	made  string // folder of programs that were built in another way than those that ship
+	env   []string
+	away  bool // the receiver is not started
 }
 
 // newWorld makes both sides and starts them.
@@ -64,7 +67,10 @@ func newWorld(t *testing.T, s setup) *world {
 		if z.disk != nil {
 			z.disk.SyncAll()
 		}
-		z.start(t)
+		z.made, z.env = s.made, s.env
+		if z == w.near || !s.away {
+			z.start(t)
+		}
 	}
 	t.Cleanup(w.close)
 	return w
@@ -272,7 +278,7 @@ func (w *world) until(limit time.Duration, check func() bool) bool {
 		case <-tick.C:
 		}
 		for _, z := range w.zones() {
-			if z.revive(w.t) {
+			if z.cmd != nil && z.revive(w.t) {
 				w.revived++
 			}
 		}

@@ -67,8 +67,9 @@ func (c *courier) wait() time.Duration {
 		return rest
 	}
 	c.pause = min(max(2*c.pause, firstPause), longestPause)
-	c.until = time.Now().Add(c.pause)
-	return c.pause
+	rest := failpoint.Pause(c.pause)
+	c.until = time.Now().Add(rest)
+	return rest
 }
 
 func (c *courier) worked() {
