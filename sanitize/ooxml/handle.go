@@ -31,6 +31,11 @@ func (f *filter) decide(element grammar.Element) (verdict, string) {
 		return keep, ""
 	case grammar.ApHyperlinkBase:
 		return capture, ""
+	case grammar.VShape:
+		if f.p.shapesGone[shapeID(f.r)] {
+			return drop, ""
+		}
+		return keep, ""
 	case grammar.ApHeadingPairs, grammar.ApTitlesOfParts:
 		if f.d.lostPages() {
 			return drop, ruleMetadata

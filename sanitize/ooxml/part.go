@@ -35,6 +35,8 @@ type part struct {
 	findings []sanitize.Finding
 	bound    []string         // ids of the custom XML parts that the content is bound to
 	previews map[string]*part // pictures of OLE objects by the id of a VML shape
+
+	shapesGone map[string]bool // of a VML drawing: ids of shapes whose objects go, and are pictures on the slide
 }
 
 // link is a relationship that is kept, or was.

@@ -23,9 +23,7 @@ func (d *document) planPreviews(p *part) error {
 			}
 			switch string(r.Name.Local) {
 			case "shape":
-				if shape = attr(r, grammar.NsO, "spid"); shape == "" {
-					shape = attr(r, xmltext.None, "id")
-				}
+				shape = shapeID(r)
 			case "imagedata":
 				picture := l.to.link([]byte(attr(r, grammar.NsO, "relid")))
 				if picture != nil && picture.to != nil && picture.to.kind == grammar.ImagePart && shape != "" {
@@ -39,6 +37,55 @@ func (d *document) planPreviews(p *part) error {
 		}
 	}
 	return nil
+}
+
+// shapeID returns the id by which an object names the VML shape that r is at.
+func shapeID(r *xmltext.Reader) string {
+	if id := attr(r, grammar.NsO, "spid"); id != "" {
+		return id
+	}
+	return attr(r, xmltext.None, "id")
+}
+
+// planShapes finds the shapes in VML drawings beside slides that show objects which go. Each such object becomes a picture
+// on the slide; with its shape it would be drawn twice, the shape above everything else. It is called when it is known
+// which embedded packages could be rebuilt.
+func (d *document) planShapes() error {
+	if d.variant.folder() != "ppt" {
+		return nil
+	}
+	for _, p := range d.parts {
+		for _, l := range p.links {
+			if l.to == nil || l.to.kind != grammar.VmlDrawingPart || !p.isXML() || p.lost {
+				continue
+			}
+			if err := d.planShapesOf(p, l.to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *document) planShapesOf(p, drawing *part) error {
+	return d.tokens(p, func(k xmltext.Kind, r *xmltext.Reader) bool {
+		if k != xmltext.Start || r.Name.Space != grammar.NsP || string(r.Name.Local) != "oleObj" || p.holdsPackage(attr(r, grammar.NsR, "id")) {
+			return true
+		}
+		if shape := attr(r, xmltext.None, "spid"); shape != "" {
+			if drawing.shapesGone == nil {
+				drawing.shapesGone = map[string]bool{}
+			}
+			drawing.shapesGone[shape] = true
+		}
+		return true
+	})
+}
+
+// holdsPackage reports whether the relationship called id leads to an embedded package that is kept.
+func (p *part) holdsPackage(id string) bool {
+	l := p.link([]byte(id))
+	return l != nil && l.to != nil && l.to.kind == grammar.EmbeddedPackagePart
 }
 
 // preview notes the picture of a shape; the first one counts.

@@ -33,6 +33,9 @@ func rebuild(ctx context.Context, v Variant, in sanitize.Input, out io.Writer, p
 	if err := d.each(func(p *part) bool { return !p.isXML() }, (*worker).embedded); err != nil {
 		return err
 	}
+	if err := d.planShapes(); err != nil {
+		return err
+	}
 	if err := d.each((*part).isXML, (*worker).xml); err != nil {
 		return err
 	}

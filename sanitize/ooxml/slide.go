@@ -26,8 +26,7 @@ type slideObject struct {
 func (f *filter) decideObject(element grammar.Element) (verdict, string) {
 	switch element {
 	case grammar.POleObj:
-		id := attr(f.r, grammar.NsR, "id")
-		if l := f.p.link([]byte(id)); l != nil && l.to != nil && l.to.kind == grammar.EmbeddedPackagePart {
+		if f.p.holdsPackage(attr(f.r, grammar.NsR, "id")) {
 			return keep, ""
 		}
 		if f.object.depth == 0 {
