@@ -209,14 +209,16 @@ func Next(a Account) Result {
 	return Signed
 }
 
-// look compares the password. A name without a password costs the same.
+// look compares the password. A name without a password costs the same. Where there is a directory, it is asked about names
+// that have no account of their own here.
 func (s *Store) look(ctx context.Context, name string, at Attempt) (Account, bool, error) {
 	kept := s.dummy
 	a, err := s.Get(ctx, name)
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return Account{}, false, err
 	}
-	there := err == nil && !a.Disabled && a.Source == "local"
+	local := err == nil && a.Source == "local"
+	there := local && !a.Disabled
 	if there {
 		if err := s.db.QueryRowContext(ctx, "SELECT password FROM accounts WHERE name = ?", name).Scan(&kept); err != nil {
 			return Account{}, false, fmt.Errorf("cannot read account: %w", unknown(err))
@@ -227,7 +229,32 @@ func (s *Store) look(ctx context.Context, name string, at Attempt) (Account, boo
 		l = s.known
 	}
 	right, err := s.verify(ctx, l, kept, at.Password)
+	if err == nil && !local && s.opt.Directory != nil {
+		return s.outside(ctx, name, at.Password)
+	}
 	return a, right && there, err
+}
+
+// outside asks the directory. What it does not say is no sign-in.
+func (s *Store) outside(ctx context.Context, name, password string) (Account, bool, error) {
+	if name[0] == 0 || password == "" || len(password) > maxPassword {
+		return Account{}, false, nil
+	}
+	p, err := s.opt.Directory.Authenticate(ctx, name, password)
+	if errors.Is(err, ErrDenied) {
+		return Account{}, false, nil
+	}
+	if err != nil {
+		return Account{}, false, err
+	}
+	a, err := Assign(p, s.opt.Rules, s.opt.SameGroup)
+	if err == nil {
+		a, err = s.Adopt(ctx, a)
+	}
+	if errors.Is(err, ErrDenied) || errors.Is(err, ErrRole) || errors.Is(err, ErrOffice) || errors.Is(err, ErrForeign) || errors.Is(err, ErrName) {
+		return Account{}, false, s.signed(ctx, name, "let in by the directory, but kept out here: "+err.Error())
+	}
+	return a, err == nil, err
 }
 
 // verify compares a password in a lane.

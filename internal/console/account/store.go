@@ -45,6 +45,10 @@ type Options struct {
 	Record func(context.Context, audit.Event) error // puts an event on the record; what it refuses does not happen
 	Cost   Cost
 	Now    func() time.Time // default time.Now
+
+	Directory Directory              // asked about names without an account here; nil: nobody is
+	Rules     []Rule                 // what its groups are here
+	SameGroup func(a, b string) bool // whether two spellings name one group; default ==
 }
 
 // Store holds the accounts. Its methods may be called at the same time, and other processes may have the same store open.
@@ -63,6 +67,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.SameGroup == nil {
+		o.SameGroup = func(a, b string) bool { return a == b }
 	}
 	o.Cost = o.Cost.withDefaults()
 	db, err := sqlite.Open(ctx, dir, file, sqlite.Options{Synced: true})
