@@ -14,11 +14,13 @@ import (
 // those of a form.
 type Person struct {
 	Source  string // "ldap" or "oidc"
+	Subject string // who it is for good, when the name may go to somebody else; "" where the source says no such thing
 	Name    string
 	Display string
 	Office  string // "" where the group says it
 	Mail    string
 	Groups  []string
+	Second  bool // a second factor was asked for there
 }
 
 // Rule says what the members of a group outside are here.
@@ -74,8 +76,9 @@ func clean(s string) string {
 }
 
 // Adopt keeps the account of a person who was let in outside: it makes one at the first sign-in, and brings it up to date later.
-// It fails with ErrForeign when the name belongs to an account of another source, and with ErrDenied when it is disabled here.
-func (s *Store) Adopt(ctx context.Context, a Account) (Account, error) {
+// It fails with ErrForeign when the name belongs to an account of another source, or of another person there, and with ErrDenied
+// when it is disabled here.
+func (s *Store) Adopt(ctx context.Context, a Account, subject string) (Account, error) {
 	a, err := a.check()
 	if err != nil {
 		return Account{}, err
@@ -84,11 +87,17 @@ func (s *Store) Adopt(ctx context.Context, a Account) (Account, error) {
 	switch {
 	case errors.Is(err, ErrUnknown):
 		err = s.change(ctx, a.Source, a.Name, describe("came by "+a.Source, a), func(*sql.Tx) error { return nil },
-			func(tx *sql.Tx) error { return s.insert(ctx, tx, a, "", false) })
+			func(tx *sql.Tx) error {
+				if err := s.insert(ctx, tx, a, "", false); err != nil {
+					return err
+				}
+				_, err := tx.ExecContext(ctx, "UPDATE accounts SET subject = ? WHERE name = ?", subject, a.Name)
+				return err
+			})
 	case err != nil:
 		return Account{}, err
-	case old.Source != a.Source:
-		return Account{}, fmt.Errorf("%w: it is %s", ErrForeign, old.Source)
+	case old.Source != a.Source || !s.subject(ctx, a.Name, subject):
+		return Account{}, fmt.Errorf("%w: it is of another person, or %s", ErrForeign, old.Source)
 	case old.Disabled:
 		return Account{}, ErrDenied
 	case !same(old, a):
@@ -99,6 +108,36 @@ func (s *Store) Adopt(ctx context.Context, a Account) (Account, error) {
 		return Account{}, err
 	}
 	return s.Get(ctx, a.Name)
+}
+
+// subject reports whether an account is of this person.
+func (s *Store) subject(ctx context.Context, name, subject string) bool {
+	var kept string
+	err := s.db.QueryRowContext(ctx, "SELECT subject FROM accounts WHERE name = ?", name).Scan(&kept)
+	return err == nil && kept == subject
+}
+
+// LetIn signs in a person whom a provider outside knows. Who may not is told so by the result Wrong, and the record says why.
+func (s *Store) LetIn(ctx context.Context, p Person, rules []Rule) (Account, Result, error) {
+	a, err := Assign(p, rules, s.opt.SameGroup)
+	if err == nil {
+		a, err = s.Adopt(ctx, a, p.Subject)
+	}
+	if keptOut(err) {
+		return Account{}, Wrong, s.signed(ctx, clean(p.Name), "let in by "+p.Source+", but kept out here: "+err.Error())
+	}
+	if err != nil {
+		return Account{}, Wrong, err
+	}
+	if r := next(a); !p.Second || r == MustChange {
+		return a, r, nil
+	}
+	return a, Signed, nil
+}
+
+// keptOut reports whether err says no to a person, rather than that something does not work.
+func keptOut(err error) bool {
+	return slices.ContainsFunc([]error{ErrDenied, ErrRole, ErrOffice, ErrForeign, ErrName}, func(is error) bool { return errors.Is(err, is) })
 }
 
 // same reports whether two accounts say the same about a person.

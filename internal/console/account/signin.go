@@ -247,14 +247,8 @@ func (s *Store) outside(ctx context.Context, name, password string) (Account, bo
 	if err != nil {
 		return Account{}, false, err
 	}
-	a, err := Assign(p, s.opt.Rules, s.opt.SameGroup)
-	if err == nil {
-		a, err = s.Adopt(ctx, a)
-	}
-	if errors.Is(err, ErrDenied) || errors.Is(err, ErrRole) || errors.Is(err, ErrOffice) || errors.Is(err, ErrForeign) || errors.Is(err, ErrName) {
-		return Account{}, false, s.signed(ctx, name, "let in by the directory, but kept out here: "+err.Error())
-	}
-	return a, err == nil, err
+	a, r, err := s.LetIn(ctx, p, s.opt.Rules)
+	return a, err == nil && r != Wrong, err
 }
 
 // verify compares a password in a lane.

@@ -23,7 +23,7 @@ const file = "accounts.db"
 const tables = `CREATE TABLE accounts(
 	name TEXT PRIMARY KEY, display TEXT NOT NULL, office TEXT NOT NULL, roles TEXT NOT NULL, approves TEXT NOT NULL,
 	preview INTEGER NOT NULL, download INTEGER NOT NULL, mail TEXT NOT NULL, source TEXT NOT NULL, disabled INTEGER NOT NULL,
-	password TEXT NOT NULL, must_change INTEGER NOT NULL, totp BLOB, totp_new BLOB, totp_step INTEGER NOT NULL DEFAULT 0,
+	subject TEXT NOT NULL DEFAULT '', password TEXT NOT NULL, must_change INTEGER NOT NULL, totp BLOB, totp_new BLOB, totp_step INTEGER NOT NULL DEFAULT 0,
 	version INTEGER NOT NULL DEFAULT 1, created INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE devices(kept BLOB PRIMARY KEY, name TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
