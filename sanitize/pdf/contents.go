@@ -24,9 +24,10 @@ func (w *walk) tell() {
 
 // part is one of the streams of a page's content.
 type part struct {
-	role  role
-	src   *object.Stream
-	clean []byte // nil when it has been written before
+	role   role
+	src    *object.Stream
+	clean  []byte // nil when it has been written before
+	packed []byte // the same under FlateDecode, or nil
 }
 
 // contents copies the content of a page, one stream or several that are read as one (ISO 32000-2 7.8.2). Several stay
@@ -42,15 +43,10 @@ func (w *walk) contents(src object.Object) (object.Object, error) {
 		if _, done := w.seen[p.role]; done {
 			continue
 		}
-		data, err := w.decode(p.src)
+		complete, err := w.cleanPart(p)
 		if err != nil {
 			return nil, err
 		}
-		clean, complete, err := w.clean.Clean(data)
-		if err != nil {
-			return nil, err
-		}
-		p.clean = bytes.Clone(clean)
 		whole = whole && complete
 	}
 	if !whole && len(parts) > 1 {
@@ -71,6 +67,24 @@ func (w *walk) contents(src object.Object) (object.Object, error) {
 		return refs[0], nil
 	}
 	return refs, nil
+}
+
+// cleanPart fills in the content of a part, and reports whether it does not end in the middle of an operation.
+func (w *walk) cleanPart(p *part) (whole bool, err error) {
+	if t := w.ahead.take(p.src); t != nil {
+		for what, n := range t.lost {
+			w.lost[what] += n
+		}
+		p.clean, p.packed = t.clean, t.packed
+		return t.whole, w.pass.Expand(t.charged)
+	}
+	data, err := w.decode(p.src)
+	if err != nil {
+		return false, err
+	}
+	clean, whole, err := w.clean.Clean(data)
+	p.clean = bytes.Clone(clean)
+	return whole, err
 }
 
 // parts lists the streams of a page's content.
@@ -117,6 +131,9 @@ func (w *walk) writePart(p part) (object.Object, error) {
 	d, err := w.dict(p.src.Dict, grammar.ContentStream)
 	if err != nil {
 		return nil, err
+	}
+	if p.packed != nil {
+		return to, w.storePacked(to, d, p.clean, p.packed)
 	}
 	return to, w.store(to, d, p.clean)
 }

@@ -30,7 +30,7 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	case r.Image == nil:
 		return w.samples(r, row, src, d, to)
 	case r.Image.Name == "DCTDecode":
-		return w.jpeg(r.Data, r.Image.Parms, d, to)
+		return w.jpeg(r.Data, src, r.Image.Parms, d, to)
 	case r.Image.Name == "CCITTFaxDecode":
 		return w.fax(r, d, to)
 	}
@@ -123,13 +123,12 @@ func (w *walk) rowLength(src, d object.Dict) (int64, error) {
 }
 
 // jpeg has a JPEG rebuilt by the engine. One that it refuses is replaced by a blank picture.
-func (w *walk) jpeg(data []byte, parms, d object.Dict, to object.Ref) error {
-	var out bytes.Buffer
-	report, err := w.pass.Member(w.ctx, "", sanitize.BytesInput(data), &out)
+func (w *walk) jpeg(data []byte, src *object.Stream, parms, d object.Dict, to object.Ref) error {
+	out, report, err := w.rebuilt(data, src)
 	if fatal(err) {
 		return err
 	}
-	if err != nil || !bytes.HasPrefix(out.Bytes(), []byte("\xff\xd8")) {
+	if err != nil || !bytes.HasPrefix(out, []byte("\xff\xd8")) {
 		w.replace(ruleImage)
 		return w.blank(to)
 	}
@@ -140,7 +139,18 @@ func (w *walk) jpeg(data []byte, parms, d object.Dict, to object.Ref) error {
 	if t, ok := parms.Get("ColorTransform").(int64); ok && (t == 0 || t == 1) {
 		d = append(d, object.Entry{Key: "DecodeParms", Value: object.Dict{{Key: "ColorTransform", Value: t}}})
 	}
-	return w.out.Stream(to, d, out.Bytes())
+	return w.out.Stream(to, d, out)
+}
+
+// rebuilt returns what the engine makes of the JPEG data of a stream.
+func (w *walk) rebuilt(data []byte, src *object.Stream) ([]byte, sanitize.Report, error) {
+	if t := w.ahead.take(src); t != nil {
+		return t.packed, t.report, t.err
+	}
+	var out bytes.Buffer
+	out.Grow(len(data))
+	report, err := w.pass.Member(w.ctx, "", sanitize.BytesInput(data), &out)
+	return out.Bytes(), report, err
 }
 
 // fax decodes a fax picture and stores its bits.

@@ -46,12 +46,15 @@ func (w *walk) allPages(catalog object.Dict) error {
 	if err := w.out.Object(w.root, node); err != nil {
 		return err
 	}
+	w.ahead = newAhead(w)
+	defer func() { w.ahead.close(); w.ahead = nil }()
 	done := map[object.Ref]bool{}
 	for i, p := range pages {
 		if done[p.ref] {
 			continue
 		}
 		done[p.ref] = true
+		w.ahead.look(pages, i)
 		w.where = fmt.Sprintf("page %d", i+1)
 		if err := w.page(p); err != nil {
 			return err

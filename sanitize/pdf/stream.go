@@ -70,19 +70,24 @@ func (w *walk) unfilter(src *object.Stream, keepPNG bool) (filter.Result, error)
 
 // unpack is unfilter without a finding.
 func (w *walk) unpack(src *object.Stream, keepPNG bool) (filter.Result, error) {
-	filters, err := w.plainCopy(src.Dict.Get("Filter"), 0)
-	if err != nil {
-		return filter.Result{}, err
-	}
-	parms, err := w.plainCopy(src.Dict.Get("DecodeParms"), 0)
-	if err != nil {
-		return filter.Result{}, err
-	}
-	steps, err := filter.Chain(filters, parms)
+	steps, err := w.steps(src)
 	if err != nil {
 		return filter.Result{}, err
 	}
 	return w.dec.Decode(src.Raw, steps, keepPNG)
+}
+
+// steps returns the filters of a stream.
+func (w *walk) steps(src *object.Stream) ([]filter.Step, error) {
+	filters, err := w.plainCopy(src.Dict.Get("Filter"), 0)
+	if err != nil {
+		return nil, err
+	}
+	parms, err := w.plainCopy(src.Dict.Get("DecodeParms"), 0)
+	if err != nil {
+		return nil, err
+	}
+	return filter.Chain(filters, parms)
 }
 
 // maxParms bounds how deep the parameters of a filter are looked into: an array of dictionaries of values.
@@ -125,6 +130,11 @@ func (w *walk) store(to object.Ref, d object.Dict, data []byte) error {
 	if err != nil {
 		return err
 	}
+	return w.storePacked(to, d, data, packed)
+}
+
+// storePacked is store with data that is packed already.
+func (w *walk) storePacked(to object.Ref, d object.Dict, data, packed []byte) error {
 	if len(packed) >= len(data) && !framing(data) {
 		return w.out.Stream(to, d, data)
 	}

@@ -23,6 +23,7 @@ type walk struct {
 	found findings
 
 	engine Engine // or nil
+	ahead  *ahead // or nil
 	dec    filter.Decoder
 	clean  content.Cleaner
 	lost   [content.LostKinds]int // what clean left out, not yet told

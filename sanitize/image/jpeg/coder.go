@@ -221,7 +221,14 @@ func (c *coder) readDC(s *slot) bool {
 	if !ok {
 		return false
 	}
-	s.input += extend(c.r.take(uint(size)), uint(size))
+	v := c.r.take(uint(size))
+	if s.input == s.output { // no restart lies between: the difference is the same
+		s.input += extend(v, uint(size))
+		s.output = s.input
+		c.block[0] = uint32(size)<<16 | v
+		return true
+	}
+	s.input += extend(v, uint(size))
 	diff := s.input - s.output
 	s.output = s.input
 	magnitude := max(diff, -diff)

@@ -115,11 +115,23 @@ const (
 // unpackLimit returns what each object stream of a file may unpack to, by how many it may have. The name may be spelled
 // with escapes, so those of its letters are counted too.
 func unpackLimit(data []byte, limits Limits) int64 {
-	n := int64(bytes.Count(data, []byte("ObjStm")))
-	for _, escaped := range []string{"#4f", "#4F", "#62", "#6a", "#6A", "#53", "#74", "#6d", "#6D"} {
-		n += int64(bytes.Count(data, []byte(escaped)))
-	}
+	n := int64(bytes.Count(data, []byte("ObjStm"))) + escapes(data)
 	return min(limits.Bytes, max(unpackLeast, min(unpackMost, unpackAll/(n+1))))
+}
+
+// escapes counts the letters of ObjStm that are written as escapes (ISO 32000-2 7.3.5).
+func escapes(data []byte) (n int64) {
+	for {
+		i := bytes.IndexByte(data, '#')
+		if i < 0 || len(data) < i+3 {
+			return n
+		}
+		switch string(data[i+1 : i+3]) {
+		case "4f", "4F", "62", "6a", "6A", "53", "74", "6d", "6D":
+			n++
+		}
+		data = data[i+1:]
+	}
 }
 
 // converter turns pdfcpu's objects into ours, each when it is first asked for.

@@ -51,6 +51,12 @@ type File struct {
 	count  int
 	packed []packed
 
+	Deflater
+}
+
+// Deflater compresses data for FlateDecode. The zero value is one. The same data gives the same bytes, whatever was
+// compressed before.
+type Deflater struct {
 	flate *zlib.Writer
 	out   bytes.Buffer
 }
@@ -115,25 +121,25 @@ func (f *File) pack() {
 	f.heads, f.bodies, f.count = f.heads[:0], f.bodies[:0], 0
 }
 
-// Deflate compresses data for FlateDecode. The result is good until the next call.
-func (f *File) Deflate(data []byte) ([]byte, error) {
-	f.out.Reset()
-	if f.flate == nil {
-		w, err := zlib.NewWriterLevel(&f.out, level)
+// Deflate compresses data. The result is good until the next call.
+func (d *Deflater) Deflate(data []byte) ([]byte, error) {
+	d.out.Reset()
+	if d.flate == nil {
+		w, err := zlib.NewWriterLevel(&d.out, level)
 		if err != nil {
 			return nil, fmt.Errorf("cannot compress: %w", err)
 		}
-		f.flate = w
+		d.flate = w
 	} else {
-		f.flate.Reset(&f.out)
+		d.flate.Reset(&d.out)
 	}
-	if _, err := f.flate.Write(data); err != nil {
+	if _, err := d.flate.Write(data); err != nil {
 		return nil, fmt.Errorf("cannot compress: %w", err)
 	}
-	if err := f.flate.Close(); err != nil {
+	if err := d.flate.Close(); err != nil {
 		return nil, fmt.Errorf("cannot compress: %w", err)
 	}
-	return f.out.Bytes(), nil
+	return d.out.Bytes(), nil
 }
 
 // Stream writes a stream whose data is as the Filter in dict says; Length is added.
