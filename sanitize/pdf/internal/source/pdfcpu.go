@@ -13,8 +13,16 @@ import (
 	"sekisho/sanitize/pdf/internal/object"
 )
 
-// Open reads data with pdfcpu. The password is tried as the user's and as the owner's.
-func Open(ctx context.Context, data []byte, password string, limits Limits) (doc *Document, err error) {
+// Open reads data by the letter, or else with pdfcpu. The password is tried as the user's and as the owner's.
+func Open(ctx context.Context, data []byte, password string, limits Limits) (*Document, error) {
+	if doc := strict(ctx, data, limits); doc != nil {
+		return doc, nil
+	}
+	return tolerant(ctx, data, password, limits)
+}
+
+// tolerant reads data with pdfcpu.
+func tolerant(ctx context.Context, data []byte, password string, limits Limits) (doc *Document, err error) {
 	defer func() {
 		if p := recover(); p != nil { // pdfcpu panics on some broken files; what it left behind is thrown away
 			doc, err = nil, fmt.Errorf("cannot read PDF: panic: %v", p)

@@ -1,6 +1,7 @@
 // Package source gives the objects of a PDF by number, from whichever reader could make sense of the file.
 //
-// Open is the ordinary way: pdfcpu reads the cross-reference table, decrypts, and unpacks object streams. Repair is for
+// Open is the ordinary way: a reader that takes nothing but files which are as they should be, and for all others pdfcpu,
+// which also decrypts. Repair is for
 // files whose table is missing or wrong: it looks at every byte for objects, as readers do for a damaged file.
 package source
 
