@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	drawDPI    = 150      // pixels to the inch: writing of six points can be read
-	drawPixels = 40 << 20 // of one page, at most: a sheet of A0 at drawDPI, or less where the policy says so
+	DefaultDPI = 150      // pixels to the inch: writing of six points can be read
+	drawPixels = 40 << 20 // of one page, at most: a sheet of A0 at DefaultDPI, or less where the policy says so
 )
 
 // render rebuilds a file, draws every page of that, and writes the pages as pictures with invisible text. A file that
@@ -62,7 +62,7 @@ func (f Format) render(ctx context.Context, data []byte, out io.Writer, pass san
 // drawPages has all pages drawn, and puts their pictures in their places in the document of w.
 func (f Format) drawPages(w *walk, data []byte, pages []page) error {
 	s := sheets{w: w, pages: pages, words: w.doc.Adopt(nil), columns: w.doc.Adopt(nil)}
-	d := Drawing{DPI: drawDPI, Pixels: min(drawPixels, w.pass.Policy.Limits.Pixels), Pages: w.pass.Policy.Limits.Pages}
+	d := Drawing{DPI: DefaultDPI, Pixels: min(drawPixels, w.pass.Policy.Limits.Pixels), Pages: w.pass.Policy.Limits.Pages}
 	if err := f.Engine.Draw(w.ctx, data, d, s.put); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package pdfium
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"math"
@@ -29,16 +31,30 @@ func (e *Engine) Draw(ctx context.Context, data []byte, d pdf.Drawing, page func
 		if count.PageCount > d.Pages {
 			return fmt.Errorf("%w: more than %d pages", sanitize.ErrLimit, d.Pages)
 		}
-		for i := range count.PageCount {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := drawPage(guest, doc, i, d, page); err != nil {
-				return err
-			}
+		if err := drawPages(ctx, guest, doc, count.PageCount, d, page); err != nil {
+			return err
 		}
 		return closeDocument(guest, doc)
 	})
+}
+
+// drawPages draws pages one after the other, each while page is called for the one before.
+func drawPages(ctx context.Context, guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, count int, d pdf.Drawing, page func(pdf.Sheet) error) (err error) {
+	a := newAhead(page)
+	defer func() {
+		if said := a.close(); said != nil {
+			err = said
+		}
+	}()
+	for i := range count {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := drawPage(guest, doc, i, d, a.put); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drawPage draws one page and hands it on.
@@ -81,12 +97,12 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d p
 
 // blank reports whether a picture is white all over.
 func blank(rgba []byte) bool {
-	for _, b := range rgba {
-		if b != 0xff {
+	for ; len(rgba) >= 8; rgba = rgba[8:] {
+		if binary.LittleEndian.Uint64(rgba) != math.MaxUint64 {
 			return false
 		}
 	}
-	return true
+	return len(bytes.Trim(rgba, "\xff")) == 0
 }
 
 // box returns what is shown of a page, in its own units.

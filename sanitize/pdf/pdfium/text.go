@@ -2,6 +2,7 @@ package pdfium
 
 import (
 	"errors"
+	"math"
 	"unicode"
 	"unicode/utf16"
 
@@ -50,10 +51,14 @@ func chars(guest pdfium.Pdfium, p requests.Page) ([]pdf.Char, error) {
 		return nil, errors.New("too many characters")
 	}
 	list := make([]pdf.Char, 0, count.Count)
+	var last pdf.Char // that stands somewhere
 	for i := range count.Count {
-		c, err := char(guest, text, i)
+		c, err := char(guest, text, i, last)
 		if err != nil {
 			return nil, err
+		}
+		if c.Box != ([4]float64{}) {
+			last = c
 		}
 		if n := len(list); n > 0 && utf16.IsSurrogate(c.Rune) {
 			if whole := utf16.DecodeRune(list[n-1].Rune, c.Rune); whole != unicode.ReplacementChar {
@@ -69,8 +74,9 @@ func chars(guest pdfium.Pdfium, p requests.Page) ([]pdf.Char, error) {
 // endHyphen is what PDFium gives for a hyphen at the end of a line.
 const endHyphen = 2
 
-// char returns one character. One that PDFium put in itself, between words, has no box.
-func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, error) {
+// char returns one character. One that PDFium put in itself, between words, has no box. What stands between the same two
+// level lines as the last one runs as that does: a turned line has none that are level.
+func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int, last pdf.Char) (pdf.Char, error) {
 	code, err := guest.FPDFText_GetUnicode(&requests.FPDFText_GetUnicode{TextPage: text, Index: i})
 	if err != nil {
 		return pdf.Char{}, err
@@ -88,6 +94,10 @@ func char(guest pdfium.Pdfium, text references.FPDF_TEXTPAGE, i int) (pdf.Char, 
 	}
 	r := b.Rect // of vertical writing the top is below the bottom
 	c.Box = [4]float64{float64(min(r.Left, r.Right)), float64(min(r.Bottom, r.Top)), float64(max(r.Left, r.Right)), float64(max(r.Bottom, r.Top))}
+	if last.Box[1] == c.Box[1] && last.Box[3] == c.Box[3] && math.Abs(math.Sin(last.Angle)) < 1e-6 {
+		c.Angle = last.Angle
+		return c, nil
+	}
 	angle, err := guest.FPDFText_GetCharAngle(&requests.FPDFText_GetCharAngle{TextPage: text, Index: i})
 	if err == nil {
 		c.Angle = -float64(angle.CharAngle) // PDFium counts clockwise
@@ -110,7 +120,7 @@ func meant(guest pdfium.Pdfium, p requests.Page, box [4]float64) (bool, error) {
 		return false, err
 	}
 	for i := range min(count.Count, lookedAt) {
-		c, err := char(guest, loaded.TextPage, i)
+		c, err := char(guest, loaded.TextPage, i, pdf.Char{})
 		if err != nil {
 			return false, err
 		}

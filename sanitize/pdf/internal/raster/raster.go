@@ -48,23 +48,15 @@ func Pack(rgba []byte, width, height int, deflate Deflate) (Picture, error) {
 	case s.twoTone:
 		p.Space, p.Bits = object.Name("DeviceGray"), 1
 		return p.flate(bits(rgba, width, height), deflate)
-	case s.busy():
+	case s.photographs():
 		return p.jpeg(rgba, s.coloured())
 	}
-	colours := newPalette(rgba, s.coloured())
+	colours := newPalette(rgba, s)
 	if colours == nil {
 		return p.jpeg(rgba, s.coloured())
 	}
 	p.Space, p.Bits = colours.space(), colours.bits()
-	p, err := p.flate(colours.pack(rgba, width, height), deflate)
-	if err != nil || s.crisp() {
-		return p, err
-	}
-	other, err := p.jpeg(rgba, s.coloured())
-	if err == nil && len(other.Data) < len(p.Data) {
-		return other, nil
-	}
-	return p, err
+	return p.flate(colours.pack(rgba, s.ink, width, height), deflate)
 }
 
 func (p Picture) flate(data []byte, deflate Deflate) (Picture, error) {

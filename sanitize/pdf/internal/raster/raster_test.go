@@ -56,7 +56,13 @@ func TestPack(t *testing.T) {
 			return grey(writing(x, y))
 		}, "FlateDecode", 4, 101},
 		"photograph": {func(x, y int) [3]byte { return [3]byte{byte(x * 37), byte(x*53 + y*91), byte(x ^ y<<3)} }, "DCTDecode", 8, 101},
-		"scan":       {func(x, y int) [3]byte { return grey(120 + (x*31+y*57)%40) }, "DCTDecode", 8, 101},
+		"a small photograph": {func(x, y int) [3]byte {
+			if x < 48 && y < 40 {
+				return grey(20 + 2*x + 3*y)
+			}
+			return grey(writing(x, y))
+		}, "DCTDecode", 8, 101},
+		"scan": {func(x, y int) [3]byte { return grey(120 + (x*31+y*57)%40) }, "DCTDecode", 8, 101},
 	} {
 		p, err := Pack(draw(101, 67, c.f), 101, 67, deflate)
 		if err != nil {
@@ -77,8 +83,10 @@ func TestPack(t *testing.T) {
 func TestPalette(t *testing.T) {
 	colours := [][3]byte{{250, 251, 249}, {13, 77, 201}, {200, 30, 31}}
 	px := draw(31, 17, func(x, y int) [3]byte { return colours[(x/3+y)%3] })
-	p := newPalette(px, true)
-	packed := p.pack(px, 31, 17)
+	s := look(px, 31)
+	s.colour = stamps
+	p := newPalette(px, s)
+	packed := p.pack(px, s.ink, 31, 17)
 	if p.bits() != 4 || len(packed) != 16*17 {
 		t.Fatalf("%d bits, %d bytes", p.bits(), len(packed))
 	}
@@ -90,6 +98,38 @@ func TestPalette(t *testing.T) {
 		}
 		if got := p.colours[n&15]; got != colours[(x/3+y)%3] {
 			t.Fatalf("pixel %d, %d is %v", x, y, got)
+		}
+	}
+}
+
+// TestSpans packs pages of much paper and little ink, of odd and even widths, and reads every pixel back.
+func TestSpans(t *testing.T) {
+	for _, width := range []int{1, 2, 7, 8, 33, 64} {
+		for _, many := range []bool{false, true} {
+			height := 19
+			px := draw(width, height, func(x, y int) [3]byte {
+				switch {
+				case (x*7+y*13)%11 == 0 && many:
+					return grey(16 * ((x + y) % 15))
+				case (x*7+y*13)%11 == 0:
+					return grey(48)
+				}
+				return grey(255)
+			})
+			s := look(px, width)
+			p := newPalette(px, s)
+			packed := p.pack(px, s.ink, width, height)
+			row := (width*p.bits() + 7) / 8
+			for i := range width * height {
+				x, y := i%width, i/width
+				n := packed[y*row+x*p.bits()/8]
+				if p.bits() == 4 {
+					n = n >> (4 * (1 - x%2)) & 15
+				}
+				if got := p.colours[n]; got[0] != px[4*i] {
+					t.Fatalf("%d wide, many %v: pixel %d, %d is %v, want %d", width, many, x, y, got, px[4*i])
+				}
+			}
 		}
 	}
 }
