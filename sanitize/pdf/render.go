@@ -105,7 +105,7 @@ func (s *sheets) put(sheet Sheet) error {
 	if err != nil {
 		return err
 	}
-	text, err := s.text.Page(sheet.Chars, wordsName, columnsName)
+	text, err := s.text.Page(shown(sheet.Chars, sheet.Box), wordsName, columnsName)
 	if errors.Is(err, layer.ErrTooMany) {
 		return fmt.Errorf("%w: %w", sanitize.ErrLimit, err)
 	}
@@ -113,6 +113,15 @@ func (s *sheets) put(sheet Sheet) error {
 		return err
 	}
 	return s.replace(s.pages[sheet.Number], sheet.Box, picture, text)
+}
+
+// shown returns the characters that stand on what is shown of a page, and the white space between them. What was cut off
+// a page is not on its picture, and a text that nobody sees is no part of it.
+func shown(chars []Char, box [4]float64) []Char {
+	return slices.DeleteFunc(chars, func(c Char) bool {
+		x, y := (c.Box[0]+c.Box[2])/2, (c.Box[1]+c.Box[3])/2
+		return c.Box != [4]float64{} && (x < box[0] || y < box[1] || x > box[2] || y > box[3])
+	})
 }
 
 // replace puts a picture and a text in the place of what a page showed.

@@ -56,13 +56,36 @@ func (l *Layer) code(char rune, width, size float64) (int, int, error) {
 // names across and down.
 func (l *Layer) Page(chars []Char, across, down string) ([]byte, error) {
 	w := writer{layer: l, across: across, down: down}
-	for _, c := range chars {
-		if err := w.char(c); err != nil {
-			return nil, err
+	for i := 0; i < len(chars); {
+		n := ligature(chars[i:])
+		for k, c := range chars[i : i+n] {
+			if err := w.char(part(c, k, n)); err != nil {
+				return nil, err
+			}
 		}
+		i += n
 	}
 	if err := w.flush(); err != nil || len(w.out) == 0 {
 		return nil, err
 	}
 	return append(append([]byte("BT\n3 Tr\n"), w.out...), "ET\n"...), nil
+}
+
+// ligature returns how many characters from the first on have the same cell: one glyph shows them all.
+func ligature(chars []Char) int {
+	n := 1
+	for n < len(chars) && n < 4 && chars[0].Rune > ' ' && chars[n].Box == chars[0].Box && chars[n].Box != [4]float64{} {
+		n++
+	}
+	return n
+}
+
+// part returns character k of n in one cell with its part of that cell, where the line is not turned.
+func part(c Char, k, n int) Char {
+	if n == 1 || math.Abs(math.Sin(c.Angle)) > 1e-6 || math.Cos(c.Angle) < 0 {
+		return c
+	}
+	left, width := c.Box[0], (c.Box[2]-c.Box[0])/float64(n)
+	c.Box[0], c.Box[2] = left+float64(k)*width, left+float64(k+1)*width
+	return c
 }

@@ -96,7 +96,7 @@ func (w *writer) char(c Char) error {
 // follows reports whether p continues the line of the run, which does not go down.
 func (w *writer) follows(p place) bool {
 	last := w.run[len(w.run)-1]
-	if w.vertical || !alike(last, p) {
+	if w.vertical || !alike(last, p) && !level(last, p) {
 		return false
 	}
 	sin, cos := math.Sincos(last.angle)
@@ -119,6 +119,13 @@ func (w *writer) below(p place) bool {
 // alike reports whether two characters are of one size and direction.
 func alike(a, b place) bool {
 	return math.Abs(a.angle-b.angle) < 0.01 && math.Abs(a.size-b.size) < 0.2*a.size
+}
+
+// level reports whether two characters stand on one line that is not turned, of which one has an accent that makes its
+// cell higher.
+func level(a, b place) bool {
+	return a.angle == b.angle && math.Abs(math.Sin(a.angle)) < 1e-6 && math.Abs(a.box[1]-b.box[1]) < 0.02*a.size &&
+		a.size < 1.5*b.size && b.size < 1.5*a.size
 }
 
 // flush writes the run.
@@ -166,7 +173,11 @@ func stretched(run []place, cos, sin float64) float64 {
 		return p.advance
 	}
 	next := (run[1].x-p.x)*cos + (run[1].y-p.y)*sin
-	if gap := next - p.advance; next > 0 && gap < 0.5*p.size {
+	room := 0.5 * p.size
+	if !unicode.IsLetter(p.char) || !unicode.IsLetter(run[1].char) {
+		room = 0.1 * p.size // dots that lead to a number, and columns of a table, stay apart
+	}
+	if gap := next - p.advance; next > 0 && gap < room {
 		return next
 	}
 	return p.advance
