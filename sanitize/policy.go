@@ -19,10 +19,27 @@ type Policy struct {
 	Animation    bool `json:"animation"`     // animated pictures
 	Pixels       bool `json:"pixels"`        // pictures are decoded to pixels and encoded again, not rebuilt losslessly
 	Render       bool `json:"render"`        // documents become pictures of their pages with an invisible text layer
+	DPI          int  `json:"dpi"`           // of those pictures, pixels to the inch; 0: DefaultDPI
 	AllowRenamed bool `json:"allow_renamed"` // a name that disagrees with the content is put right instead of held
 	HoldWhole    bool `json:"hold_whole"`    // one member that cannot be cleaned holds the whole archive
 
 	Limits Limits `json:"limits"`
+}
+
+// The resolution of pages drawn as pictures, in pixels to the inch: at the default one can read writing of six points,
+// below the least none, and above the most a page of A4 is longer than a picture may be.
+const (
+	LeastDPI   = 72
+	DefaultDPI = 150
+	MostDPI    = 600
+)
+
+// CheckDPI says whether a resolution can be asked for.
+func CheckDPI(dpi int) error {
+	if dpi < LeastDPI || dpi > MostDPI {
+		return fmt.Errorf("cannot draw pages at %d dpi: want %d to %d", dpi, LeastDPI, MostDPI)
+	}
+	return nil
 }
 
 // Limits bounds every allocation and every loop that an input can drive. Sizes are in bytes.

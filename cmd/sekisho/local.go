@@ -22,6 +22,7 @@ import (
 // localFlags are the flags of the commands that treat files here and now.
 type localFlags struct {
 	policy, passwords, output, child string
+	dpi                              int // 0: the default
 	json                             bool
 	accept                           []string
 }
@@ -45,6 +46,7 @@ func sanitizeCommand(logs *slog.Logger) *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.policy, "policy", "standard", "方針 / policy: standard, strict, render")
+	cmd.Flags().IntVar(&f.dpi, "dpi", sanitize.DefaultDPI, "render で頁を描く解像度 / pixels to the inch of pages drawn by render")
 	cmd.Flags().StringVar(&f.passwords, "password-file", "", "1行に1つのパスワード / file with one password a line")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "無害化したファイルの置き場所 / folder for clean files")
 	return cmd
@@ -83,6 +85,11 @@ func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string,
 	policy, err := sanitize.PolicyNamed(f.policy)
 	if err != nil {
 		return exit{2, err}
+	}
+	if policy.DPI = f.dpi; f.dpi != 0 {
+		if err := sanitize.CheckDPI(f.dpi); err != nil {
+			return exit{2, err}
+		}
 	}
 	local, done, err := f.open(policy, logs)
 	if err != nil {

@@ -18,6 +18,8 @@ address = "192.0.2.7:2022"
 [limits]
 file_size = "200MiB"
 time = "30s"
+[render]
+dpi = 200
 `
 
 func load(t *testing.T, text string) (Gateway, error) {
@@ -38,7 +40,7 @@ func TestLoadGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Name != "standard" || p.Limits.FileSize != 200<<20 || p.Limits.Time != 30*time.Second || p.Limits.Depth != 5 {
+	if p.Name != "standard" || p.Limits.FileSize != 200<<20 || p.Limits.Time != 30*time.Second || p.Limits.Depth != 5 || p.DPI != 200 {
 		t.Errorf("policy %+v", p)
 	}
 	if g.Link.SignKey != "/srv/sekisho/keys/sign" || g.Exceptions {
@@ -51,6 +53,7 @@ func TestLoadGatewayRefuses(t *testing.T) {
 		"misspelt key":      {good + "\n[queue]\nulr = \"x\"\n", `unknown key "queue.ulr" (did you mean "url"?)`},
 		"line is told":      {"sttae = \"/x\"\n" + good, "gateway.toml:1:"},
 		"far from all":      {"zzzzzzzz = 1\n" + good, `unknown key "zzzzzzzz"`},
+		"too fine":          {strings.Replace(good, "dpi = 200", "dpi = 5000", 1), "render.dpi: cannot draw pages at 5000 dpi"},
 		"bad size":          {strings.Replace(good, "200MiB", "200Mb", 1), "is not a size"},
 		"bad duration":      {strings.Replace(good, `"30s"`, `"-30s"`, 1), "is not a duration"},
 		"no route":          {"[link]\naddress = \"x:1\"\n", "no route"},

@@ -28,6 +28,7 @@ type Gateway struct {
 	Link     Link      `toml:"link"`
 	Queue    Queue     `toml:"queue"`
 	Limits   Limits    `toml:"limits"`
+	Render   Render    `toml:"render"`
 
 	Quarantine Quarantine `toml:"quarantine"`
 	Rescan     Rescan     `toml:"rescan"`
@@ -113,6 +114,11 @@ type Limits struct {
 	Memory   Size     `toml:"memory"`
 }
 
+// Render says how pages are drawn by the policy of that name.
+type Render struct {
+	DPI int `toml:"dpi"` // pixels to the inch, from sanitize.LeastDPI to sanitize.MostDPI
+}
+
 // DefaultGateway returns the configuration of a gateway whose state is in the folder state.
 func DefaultGateway(state string) Gateway {
 	d := sanitize.DefaultLimits()
@@ -127,6 +133,7 @@ func DefaultGateway(state string) Gateway {
 			FileSize: Size(d.FileSize), Expanded: Size(d.Expanded), Ratio: d.Ratio, Depth: d.Depth, Entries: d.Entries,
 			Pages: d.Pages, Pixels: d.Pixels, Time: Duration(d.Time), Memory: Size(d.Memory),
 		},
+		Render: Render{DPI: sanitize.DefaultDPI},
 	}
 }
 
@@ -228,6 +235,9 @@ func (g *Gateway) check() error {
 	if g.Rescan.KeepOriginals < 0 || g.Rescan.KeepOriginals > maxKeepDays {
 		return fmt.Errorf("rescan.keep_originals is %d: want days, at most %d", g.Rescan.KeepOriginals, maxKeepDays)
 	}
+	if err := sanitize.CheckDPI(g.Render.DPI); err != nil {
+		return fmt.Errorf("render.dpi: %w", err)
+	}
 	if g.Remote && g.Queue.URL == "" {
 		return errors.New("remote needs queue.url: workers on other machines cannot reach the embedded queue")
 	}
@@ -259,6 +269,7 @@ func (g *Gateway) PolicyNamed(name string) (sanitize.Policy, error) {
 	if err != nil {
 		return p, err
 	}
+	p.DPI = g.Render.DPI
 	c := g.Limits
 	l := &p.Limits
 	l.FileSize, l.Expanded, l.Ratio, l.Depth, l.Entries = int64(c.FileSize), int64(c.Expanded), c.Ratio, c.Depth, c.Entries

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,8 @@ import (
 	"sekisho/sanitize/pdf/internal/writer"
 )
 
-const (
-	DefaultDPI = 150      // pixels to the inch: writing of six points can be read
-	drawPixels = 40 << 20 // of one page, at most: a sheet of A0 at DefaultDPI, or less where the policy says so
-)
+// drawPixels is what one page may have, at most: a sheet of A0 at 150 dpi, or less where the policy says so.
+const drawPixels = 40 << 20
 
 // render rebuilds a file, draws every page of that, and writes the pages as pictures with invisible text. A file that
 // is such a one already is only rebuilt: its pictures and its text are held to the same grammar as those of any file,
@@ -62,7 +61,11 @@ func (f Format) render(ctx context.Context, data []byte, out io.Writer, pass san
 // drawPages has all pages drawn, and puts their pictures in their places in the document of w.
 func (f Format) drawPages(w *walk, data []byte, pages []page) error {
 	s := sheets{w: w, pages: pages, words: w.doc.Adopt(nil), columns: w.doc.Adopt(nil)}
-	d := Drawing{DPI: DefaultDPI, Pixels: min(drawPixels, w.pass.Policy.Limits.Pixels), Pages: w.pass.Policy.Limits.Pages}
+	dpi := cmp.Or(w.pass.Policy.DPI, sanitize.DefaultDPI)
+	if err := sanitize.CheckDPI(dpi); err != nil {
+		return err
+	}
+	d := Drawing{DPI: float64(dpi), Pixels: min(drawPixels, w.pass.Policy.Limits.Pixels), Pages: w.pass.Policy.Limits.Pages}
 	if err := f.Engine.Draw(w.ctx, data, d, s.put); err != nil {
 		return err
 	}

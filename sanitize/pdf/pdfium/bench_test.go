@@ -57,7 +57,7 @@ func BenchmarkRenderPages(b *testing.B) {
 		}
 		ours += time.Since(start)
 		start = time.Now()
-		if out, err := exec.Command("pdftoppm", "-r", fmt.Sprint(pdf.DefaultDPI), name, filepath.Join(dir, "page")).CombinedOutput(); err != nil {
+		if out, err := exec.Command("pdftoppm", "-r", fmt.Sprint(sanitize.DefaultDPI), name, filepath.Join(dir, "page")).CombinedOutput(); err != nil {
 			b.Fatalf("pdftoppm: %v\n%s", err, out)
 		}
 		theirs += time.Since(start)

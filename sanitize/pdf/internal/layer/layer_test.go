@@ -74,3 +74,14 @@ func TestTooMany(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 }
+
+// TestLigature parts the cell of one glyph that shows two letters, so that both have their place.
+func TestLigature(t *testing.T) {
+	var l Layer
+	cell := [4]float64{20, 0, 30, 10}
+	chars := append(line("di", 0, 0), Char{Rune: 'f', Box: cell}, Char{Rune: 'f', Box: cell}, Char{Rune: 'e', Box: [4]float64{30, 0, 40, 10}})
+	out, err := l.Page(chars, "T", "V")
+	if err != nil || !strings.Contains(string(out), "[<00010002000300030004>]") {
+		t.Errorf("error %v, got %s", err, out)
+	}
+}
