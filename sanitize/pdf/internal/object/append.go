@@ -104,17 +104,21 @@ func AppendName(b []byte, name string) []byte {
 // other bytes stand for themselves.
 func AppendString(b, s []byte) []byte {
 	b = append(b, '(')
-	for _, c := range s {
+	start := 0
+	for i, c := range s {
+		if !marked[c] {
+			continue
+		}
+		b = append(append(b, s[start:i]...), '\\')
+		start = i + 1
 		switch c {
-		case '(', ')', '\\':
-			b = append(b, '\\', c)
 		case '\r':
-			b = append(b, '\\', 'r')
+			b = append(b, 'r')
 		case '\n':
-			b = append(b, '\\', 'n')
+			b = append(b, 'n')
 		default:
 			b = append(b, c)
 		}
 	}
-	return append(b, ')')
+	return append(append(b, s[start:]...), ')')
 }

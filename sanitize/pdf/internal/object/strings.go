@@ -22,11 +22,18 @@ func Literal(dst, b []byte, i int) ([]byte, int) {
 				i++
 			}
 		default:
-			dst = append(dst, c)
+			start := i
+			for i+1 < len(b) && !marked[b[i+1]] {
+				i++
+			}
+			dst = append(dst, b[start:i+1]...)
 		}
 	}
 	return dst, -1
 }
+
+// marked are the bytes that mean or need something in a literal string.
+var marked = [256]bool{'(': true, ')': true, '\\': true, '\r': true, '\n': true}
 
 // escape reads what follows a backslash at b[i] and returns the position of its last byte.
 func escape(dst, b []byte, i int) ([]byte, int) {
