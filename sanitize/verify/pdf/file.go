@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 
 	"sekisho/sanitize/verify"
@@ -21,6 +22,7 @@ type file struct {
 	offsets map[int]int    // of objects that stand in the file
 	packed  map[int][2]int // of objects that stand in an object stream: its number, and the index there
 	trailer dict
+	zlib    io.ReadCloser // see zlibOf; nil at first
 }
 
 // open reads the whole file.

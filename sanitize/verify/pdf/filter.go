@@ -84,10 +84,10 @@ const blockSize = 64 << 10
 
 func (f *file) inflate(data []byte) ([]byte, error) {
 	src := bytes.NewReader(data)
-	z, err := zlib.NewReader(src)
-	if err != nil {
+	if err := f.zlibOf(src); err != nil {
 		return nil, fmt.Errorf("cannot inflate: %w", err)
 	}
+	z, err := f.zlib, error(nil)
 	var out bytes.Buffer
 	for {
 		n, end := io.CopyN(&out, z, blockSize)
@@ -105,6 +105,15 @@ func (f *file) inflate(data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes after the compressed data", src.Len())
 	}
 	return out.Bytes(), nil
+}
+
+// zlibOf makes f.zlib read src. It is one reader for every stream, since a file has thousands.
+func (f *file) zlibOf(src io.Reader) (err error) {
+	if f.zlib == nil {
+		f.zlib, err = zlib.NewReader(src)
+		return err
+	}
+	return f.zlib.(zlib.Resetter).Reset(src, nil)
 }
 
 // unpredict undoes a predictor (7.4.4.4). The data must be whole rows.
