@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/internal/config"
+	"sekisho/internal/office"
 	"sekisho/internal/pipeline"
 	"sekisho/internal/worker"
 	"sekisho/sanitize/scan/clamd"
@@ -129,6 +130,14 @@ func surroundings(ctx context.Context, path string) ([]probe, error) {
 	if g.Canary.Every > 0 {
 		arrived, err := pipeline.CheckCanary(g)
 		all = append(all, result("試験 canary", err, "last arrived "+arrived.Format(time.RFC3339)))
+	}
+	if len(g.LibreOffice.Types) > 0 {
+		engine, err := office.New(ctx, office.Options{Types: g.LibreOffice.Types, Timeout: time.Minute, Memory: int64(g.LibreOffice.Memory), Output: 1 << 20})
+		text := ""
+		if err == nil {
+			text = engine.Try(ctx)[0].Evidence
+		}
+		all = append(all, result("隔離 libreoffice", err, text))
 	}
 	scanners, err := pipeline.Scanners(g)
 	if err != nil {

@@ -33,7 +33,9 @@ type Gateway struct {
 	Quarantine Quarantine `toml:"quarantine"`
 	Rescan     Rescan     `toml:"rescan"`
 	Canary     Canary     `toml:"canary"`
-	Console    Console    `toml:"console"`
+
+	LibreOffice LibreOffice `toml:"libreoffice"`
+	Console     Console     `toml:"console"`
 }
 
 // Route is one inbox folder and the folder of the same route in the LGWAN zone.
@@ -85,6 +87,14 @@ type Canary struct {
 	Late  Duration `toml:"late"`  // after which one that has not arrived is an alarm; 0: three times every
 }
 
+// LibreOffice says which types of old documents it turns into today's before the rebuild. It runs contained, and what it writes is
+// trusted no more than what it read.
+type LibreOffice struct {
+	Types   []string `toml:"types"`   // doc, ppt, rtf, xls; none: nothing is converted
+	Timeout Duration `toml:"timeout"` // of one file
+	Memory  Size     `toml:"memory"`  // address space of each of its processes
+}
+
 // Rescan says which originals are scanned again when the signatures of a scanner change.
 type Rescan struct {
 	// KeepOriginals is for how many days the original of a released file is kept, encrypted to the gateway's key. 0 keeps none
@@ -128,6 +138,7 @@ func DefaultGateway(state string) Gateway {
 		DiskReserve: 1 << 30,
 		Intake:      Size(d.FileSize),
 		Link:        Link{Timeout: Duration(10 * time.Minute)},
+		LibreOffice: LibreOffice{Timeout: Duration(2 * time.Minute), Memory: 4 << 30},
 		Rescan:      Rescan{Every: Duration(10 * time.Minute)},
 		Limits: Limits{
 			FileSize: Size(d.FileSize), Expanded: Size(d.Expanded), Ratio: d.Ratio, Depth: d.Depth, Entries: d.Entries,

@@ -173,7 +173,7 @@ func TestFaultsLinkEveryPercent(t *testing.T) {
 
 // TestFaultsLink cuts the link in mid-package, at random points, again and again.
 func TestFaultsLink(t *testing.T) {
-	w := newWorld(t, setup{})
+	w := newWorld(t, setup{made: stepPrograms(t), env: []string{"SEKISHO_HASTE=50"}}) // the pauses grow at each cut
 	w.link.cutAfter(func() int64 {
 		w.link.mu.Lock()
 		defer w.link.mu.Unlock()

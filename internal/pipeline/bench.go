@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"sekisho/internal/config"
+	"sekisho/internal/durable"
+	"sekisho/internal/office"
 	"sekisho/internal/worker"
 	"sekisho/sanitize"
 	"sekisho/sanitize/scan"
@@ -26,6 +29,7 @@ type bench struct {
 	engine   *sanitize.Engine // for names only
 	pool     *Children
 	scanners []scan.Scanner
+	office   *office.Engine // nil: nothing is converted
 }
 
 // order is what is to be done with a file.
@@ -43,6 +47,8 @@ type treated struct {
 	Scans   []scan.Result   `json:"scans"`
 	Size    int64           `json:"size"`    // of the rebuilt file
 	Rebuilt string          `json:"rebuilt"` // its SHA-256
+
+	Converted bool `json:"converted,omitempty"` // LibreOffice made another type of it before the rebuild
 }
 
 // hold makes the file a held one.
@@ -85,10 +91,61 @@ func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, 
 	if t.Reason == "" && t.Size == 0 && !isEmpty(in) { // a child that was taken over could make files vanish
 		t.hold(sanitize.ReasonVerify, "nothing is left of the file")
 	}
-	if t.infected() || t.Reason != "" {
+	if t.infected() {
 		return t, nil
 	}
-	return t, b.judge(ctx, policy, releaseName(b.engine, o.Name, t.Report.Output), out, &t)
+	if t.Reason == sanitize.ReasonUnsupported && b.office.Takes(o.Name, in) {
+		if err := b.convert(ctx, o, policy, in, out, &t); err != nil {
+			return t, err
+		}
+	}
+	if t.Reason != "" {
+		return t, nil
+	}
+	return t, b.judge(ctx, policy, releaseName(b.engine, t.name(o.Name), t.Report.Output), out, &t)
+}
+
+// name returns what a file called name is called once it was treated, but for its extension.
+func (t *treated) name(name string) string {
+	if t.Converted {
+		return strings.TrimSuffix(name, filepath.Ext(name))
+	}
+	return name
+}
+
+// ruleConverted is the rule of the one finding that is not of a format: what the rebuild saw is what LibreOffice wrote.
+const ruleConverted = "libreoffice/converted"
+
+// convert has LibreOffice make another type of in, and rebuilds that to out.
+func (b *bench) convert(ctx context.Context, o order, policy sanitize.Policy, in, out *os.File, t *treated) error {
+	between, err := durable.Scratch("")
+	if err != nil {
+		return err
+	}
+	defer between.Close()
+	to, err := b.office.Convert(ctx, o.Name, in, between)
+	if reason := office.Reason(err); reason != "" {
+		t.hold(reason, err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := empty(out); err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(o.Name, filepath.Ext(o.Name)) + "." + to
+	res, err := b.pool.Rebuild(ctx, worker.Request{Input: between, Output: out, Name: name, Policy: policy})
+	if err != nil {
+		return err
+	}
+	res.Report.Type = strings.ToLower(strings.TrimPrefix(filepath.Ext(o.Name), "."))
+	res.Report.Add(ruleConverted, sanitize.Replaced, "")
+	t.Report, t.Size, t.Reason, t.Detail, t.Converted = res.Report, res.Size, res.Reason, res.Detail, true
+	if t.Reason == "" && t.Size == 0 {
+		t.hold(sanitize.ReasonVerify, "nothing is left of the file")
+	}
+	return nil
 }
 
 // releaseName is the name under which the rebuilt form of a file is released, once it is of the type output.
@@ -175,13 +232,28 @@ func openBench(cfg config.Gateway, o Options, ready int) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	converter, err := openOffice(cfg, policy, o)
+	if err != nil {
+		return nil, err
+	}
 	pool, err := OpenChildren(worker.Options{
 		Child: o.Child, Judge: worker.JudgeBeside(o.Child), Ready: ready, Limits: policy.Limits, AcceptMissing: cfg.AcceptMissing, Log: o.Log,
 	}, filepath.Join(cfg.State, "pdfium"))
 	if err != nil {
 		return nil, err
 	}
-	return &bench{cfg: cfg, engine: engine, pool: pool, scanners: scanners}, nil
+	return &bench{cfg: cfg, engine: engine, pool: pool, scanners: scanners, office: converter}, nil
+}
+
+// openOffice finds and tries LibreOffice, if anything is to be converted.
+func openOffice(cfg config.Gateway, policy sanitize.Policy, o Options) (*office.Engine, error) {
+	c := cfg.LibreOffice
+	if len(c.Types) == 0 {
+		return nil, nil
+	}
+	return office.New(context.Background(), office.Options{
+		Types: c.Types, Timeout: time.Duration(c.Timeout), Memory: int64(c.Memory), Output: policy.Limits.FileSize, Log: o.Log,
+	})
 }
 
 // Scanners returns the scanners that are configured.

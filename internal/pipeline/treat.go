@@ -114,7 +114,7 @@ func (g *Gateway) seal(ctx context.Context, job queue.Job, t treated, out *durab
 		return err
 	}
 	m := g.manifest(job)
-	m.Name, m.Type = releaseName(g.engine, job.Name, t.Report.Output), t.Report.Output
+	m.Name, m.Type = releaseName(g.engine, t.name(job.Name), t.Report.Output), t.Report.Output
 	m.Length, m.Rebuilt, m.Findings = t.Size, t.Rebuilt, manifestFindings(t.Report.Findings)
 	return g.sealAs(ctx, job, m, "")
 }
