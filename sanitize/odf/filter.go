@@ -1,7 +1,6 @@
 package odf
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -104,7 +103,10 @@ func (f *filter) run() error {
 		default:
 			f.characters()
 		}
-		if err = cmp.Or(err, f.err); err != nil {
+		if err == nil {
+			err = f.err
+		}
+		if err != nil {
 			return err
 		}
 	}

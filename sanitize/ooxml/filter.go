@@ -2,7 +2,6 @@ package ooxml
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -122,7 +121,10 @@ func (f *filter) run() error {
 		default:
 			f.characters()
 		}
-		if err = cmp.Or(err, f.err); err != nil {
+		if err == nil {
+			err = f.err
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -236,7 +238,7 @@ func (f *filter) open(element grammar.Element, kind frameKind) error {
 		return nil
 	}
 	action := element.Action()
-	if action&(grammar.NotEmpty|grammar.NeedsRel|grammar.Handle) != 0 || f.coded() {
+	if action&(grammar.NotEmpty|grammar.NeedsRel|grammar.Handle) != 0 || len(f.fields) > 0 && f.coded() {
 		fr.mark, fr.held = f.w.Mark(), true
 	}
 	f.w.Start(f.r.Name)

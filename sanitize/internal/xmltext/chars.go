@@ -4,20 +4,22 @@ import "unicode/utf8"
 
 // Classes of ASCII bytes, as bits.
 const (
-	plainText  = 1 << iota // stands for itself in character data, and needs no look
-	plainValue             // the same in an attribute value
-	nameStart              // NameStartChar of XML 1.0 (2.3) without the colon
-	nameByte               // NameChar without the colon
-	blank                  // S (2.3)
+	plainText   = 1 << iota // stands for itself in character data, and needs no look
+	plainValue              // the same in an attribute value
+	nameStart               // NameStartChar of XML 1.0 (2.3) without the colon
+	nameByte                // NameChar without the colon
+	blank                   // S (2.3)
+	escapeText              // is written as a reference in character data and attribute values
+	escapeValue             // the same in attribute values only
 )
 
 // classes holds the classes of each byte. Bytes from 0x80 have none: they are decoded.
 var classes = [256]uint8{
-	'\t': blank | plainText, '\n': blank | plainText, '\r': blank, ' ': blank | plainText | plainValue,
-	'!': all, '"': plainText, '#': all, '$': all, '%': all, '&': 0, '\'': plainText, '(': all, ')': all, '*': all,
+	'\t': blank | plainText | escapeValue, '\n': blank | plainText | escapeValue, '\r': blank | escapeText, ' ': blank | plainText | plainValue,
+	'!': all, '"': plainText | escapeValue, '#': all, '$': all, '%': all, '&': escapeText, '\'': plainText, '(': all, ')': all, '*': all,
 	'+': all, ',': all, '-': all | nameByte, '.': all | nameByte, '/': all,
 	'0': digit, '1': digit, '2': digit, '3': digit, '4': digit, '5': digit, '6': digit, '7': digit, '8': digit, '9': digit,
-	':': all, ';': all, '<': 0, '=': all, '>': all, '?': all, '@': all,
+	':': all, ';': all, '<': escapeText, '=': all, '>': all | escapeText, '?': all, '@': all,
 	'A': letter, 'B': letter, 'C': letter, 'D': letter, 'E': letter, 'F': letter, 'G': letter, 'H': letter, 'I': letter,
 	'J': letter, 'K': letter, 'L': letter, 'M': letter, 'N': letter, 'O': letter, 'P': letter, 'Q': letter, 'R': letter,
 	'S': letter, 'T': letter, 'U': letter, 'V': letter, 'W': letter, 'X': letter, 'Y': letter, 'Z': letter,

@@ -82,33 +82,26 @@ func (w *Writer) Text(text []byte) {
 		return
 	}
 	w.closeTag()
-	from := 0
-	for i, c := range text {
-		if c > '>' || textEscapes[c] == "" {
-			continue
-		}
-		w.buf = append(append(w.buf, text[from:i]...), textEscapes[c]...)
-		from = i + 1
-	}
-	w.buf = append(w.buf, text[from:]...)
+	w.escaped(text, escapeText)
 }
 
-var textEscapes = ['>' + 1]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#13;"}
-
-var valueEscapes = ['>' + 1]string{
+// escapes are what stands for a character that may not stand for itself.
+var escapes = ['>' + 1]string{
 	'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;",
 }
 
-func (w *Writer) value(v []byte) {
+func (w *Writer) value(v []byte) { w.escaped(v, escapeText|escapeValue) }
+
+// escaped writes b with escapes for the bytes of a class.
+func (w *Writer) escaped(b []byte, class uint8) {
 	from := 0
-	for i, c := range v {
-		if c > '>' || valueEscapes[c] == "" {
-			continue
+	for i, c := range b {
+		if classes[c]&class != 0 {
+			w.buf = append(append(w.buf, b[from:i]...), escapes[c]...)
+			from = i + 1
 		}
-		w.buf = append(append(w.buf, v[from:i]...), valueEscapes[c]...)
-		from = i + 1
 	}
-	w.buf = append(w.buf, v[from:]...)
+	w.buf = append(w.buf, b[from:]...)
 }
 
 func (w *Writer) name(prefix, local []byte) {
