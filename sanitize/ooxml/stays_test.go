@@ -22,7 +22,7 @@ func TestWordStays(t *testing.T) {
 		return sanitizetest.Case{Name: name, Input: word(body).zip(), Keep: keep, Exact: true, Check: sound}
 	}
 	inline := `<w:p><w:r><w:drawing><wp:inline ` + wp + `><wp:extent cx="1" cy="1"/><wp:docPr id="1" name="図" descr="説明"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">` +
-			`<pic:pic ` + pic + `><pic:nvPicPr><pic:cNvPr id="0" name="x"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId1"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr/></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`
+		`<pic:pic ` + pic + `><pic:nvPicPr><pic:cNvPr id="0" name="x"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId1"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr/></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`
 	styles := `<w:styles ` + nsW + `><w:style w:type="paragraph" w:styleId="a"><w:name w:val="見出し 1"/><w:rPr><w:rFonts w:eastAsia="ＭＳ 明朝"/></w:rPr></w:style></w:styles>`
 	cases := []sanitizetest.Case{
 		stay("text", run("住民票の写し　髙﨑①㈱ｱｲｳ")), stay("private use", run("\ue000\uf8ff\U000f0000")), stay("white space", `<w:p><w:r><w:t xml:space="preserve">  a  </w:t></w:r></w:p>`),
