@@ -65,7 +65,7 @@ func (c *process) probe(ctx context.Context, namespaceErr error) ([]Layer, error
 		return nil, err
 	}
 	report.Layers[wire.Seccomp] = c.filterHolds()
-	report.Layers[wire.Namespaces] = namespacesHold(report.Namespaces, namespaceErr)
+	report.Layers[wire.Namespaces] = namespacesHold(report, namespaceErr)
 	var layers []Layer
 	for _, l := range wire.Layers() {
 		f := report.Layers[l]
@@ -88,15 +88,18 @@ func (c *process) filterHolds() wire.Finding {
 }
 
 // namespacesHold reports whether the child's name spaces are others than ours.
-func namespacesHold(theirs map[string]string, why error) wire.Finding {
+func namespacesHold(report wire.Probe, why error) wire.Finding {
 	if why != nil {
 		return wire.Finding{Evidence: why.Error()}
 	}
 	for _, name := range []string{"user", "pid", "net", "mnt", "ipc", "uts"} {
 		ours, err := os.Readlink("/proc/self/ns/" + name)
-		if err != nil || theirs[name] == "" || theirs[name] == ours {
-			return wire.Finding{Evidence: fmt.Sprintf("name space %s is not the child's own: %q", name, theirs[name])}
+		if err != nil || report.Namespaces[name] == "" || report.Namespaces[name] == ours {
+			return wire.Finding{Evidence: fmt.Sprintf("name space %s is not the child's own: %q", name, report.Namespaces[name])}
 		}
 	}
-	return wire.Finding{Holds: true, Evidence: "user, pid, net, mnt, ipc and uts are the child's own"}
+	if len(report.Open) > 0 || report.Tried == 0 {
+		return wire.Finding{Evidence: fmt.Sprintf("of %d things that were tried from inside, possible were: %v", report.Tried, report.Open)}
+	}
+	return wire.Finding{Holds: true, Evidence: fmt.Sprintf("six are the child's own; %d things were tried from inside, none was possible", report.Tried)}
 }

@@ -24,7 +24,8 @@ func probe() error {
 	if _, err := control.Write([]byte{wire.Version, 0}); err != nil {
 		return fmt.Errorf("cannot say that the child is ready: %w", err)
 	}
-	report := wire.Probe{Namespaces: namespaces(), Layers: map[wire.Layer]wire.Finding{
+	open, tried := tryNamespaces()
+	report := wire.Probe{Namespaces: namespaces(), Open: open, Tried: tried, Layers: map[wire.Layer]wire.Finding{
 		wire.DeathKill:  finding(tryDeathSignal()),
 		wire.NoNewPrivs: finding(tryNoNewPrivs()),
 		wire.Landlock:   finding(tryLandlock()),
@@ -57,6 +58,42 @@ func namespaces() map[string]string {
 	return links
 }
 
+// tryNamespaces does, before any other layer is there, what name spaces must hold, and returns what was possible.
+func tryNamespaces() (possible []string, tried int) {
+	acts := map[string]func() error{
+		"a packet was sent":        sendPacket,
+		"a tmpfs was mounted":      func() error { return unix.Mount("none", "/tmp", "tmpfs", 0, "") },
+		"the host name was set":    func() error { return unix.Sethostname([]byte("escaped")) },
+		"another process was seen": func() error { return unix.Kill(-1, 0) },
+		"a user id was taken":      func() error { return errnoOf(unix.SYS_SETUID, 0) },
+		"the clock was set":        func() error { return unix.ClockSettime(unix.CLOCK_REALTIME, &unix.Timespec{Sec: -1}) },
+		"a root was changed":       func() error { return unix.Chroot("/tmp") },
+	}
+	for what, act := range acts {
+		if act() == nil {
+			possible = append(possible, what)
+		}
+	}
+	return possible, len(acts)
+}
+
+// sendPacket sends a byte to an address that belongs to nobody (RFC 5737).
+func sendPacket() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Sendto(fd, []byte{0}, 0, &unix.SockaddrInet4{Port: 9, Addr: [4]byte{192, 0, 2, 1}})
+}
+
+func errnoOf(call, argument uintptr) error {
+	if _, _, errno := unix.RawSyscall(call, argument, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
 func tryDeathSignal() (string, error) {
 	if err := sandbox.DeathSignal(); err != nil {
 		return "", err
@@ -79,7 +116,10 @@ func tryNoNewPrivs() (string, error) {
 	if err != nil || set != 1 {
 		return "", fmt.Errorf("not set: %w", err)
 	}
-	return "set, and cannot be taken back", nil
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil {
+		return "", errors.New("it can be taken back")
+	}
+	return "set; taking it back was tried and fails", nil
 }
 
 func tryLandlock() (string, error) {

@@ -9,6 +9,8 @@ type Finding struct {
 // Probe is what a probing child tells before it tries the system call filter, which it does not survive.
 type Probe struct {
 	Namespaces map[string]string `json:"namespaces"` // links of /proc/self/ns
+	Open       []string          `json:"open"`       // what was possible that name spaces should hold
+	Tried      int               `json:"tried"`      // how many such things were tried
 	Layers     map[Layer]Finding `json:"layers"`
 }
 

@@ -37,7 +37,7 @@ func escapes() map[string]func(arg string, out io.Writer) error {
 
 func attempts() map[string]func(arg string) error {
 	all := map[string]func(arg string) error{}
-	for _, group := range []map[string]func(string) error{files(), network(), processes(), kernel()} {
+	for _, group := range []map[string]func(string) error{files(), network(), processes(), kernel(), paths(), families(), mounts()} {
 		maps.Copy(all, group)
 	}
 	return all
@@ -181,6 +181,94 @@ func kernel() map[string]func(string) error {
 		"ioctl":       func(string) error { return unix.IoctlSetInt(2, unix.TIOCSTI, 0) },
 		"new-filter":  func(string) error { return raw(unix.SYS_SECCOMP, 0, 0, 0) },
 	}
+}
+
+// paths are what lies in every process's /proc and /sys.
+func paths() map[string]func(string) error {
+	all := map[string]func(string) error{
+		"by-handle":   func(path string) error { return byHandle(path) },
+		"fd-again":    func(string) error { return open("/proc/self/fd/3", unix.O_RDWR) },
+		"memfd-exec":  memfdExec,
+		"program":     func(string) error { return open("/proc/self/exe", unix.O_RDONLY) },
+		"clear-refs":  func(string) error { return open("/proc/self/clear_refs", unix.O_WRONLY) },
+		"uid-map":     func(string) error { return open("/proc/self/uid_map", unix.O_WRONLY) },
+		"oom":         func(string) error { return open("/proc/self/oom_score_adj", unix.O_WRONLY) },
+		"timer-slack": func(string) error { return open("/proc/self/timerslack_ns", unix.O_WRONLY) },
+	}
+	for name, path := range map[string]string{
+		"core-pattern": "/proc/sys/kernel/core_pattern", "modprobe": "/proc/sys/kernel/modprobe", "sysrq": "/proc/sysrq-trigger",
+		"kcore": "/proc/kcore", "keys": "/proc/keys", "kmsg": "/dev/kmsg", "mem": "/dev/mem", "tty": "/dev/tty", "fuse": "/dev/fuse",
+		"cgroup": "/sys/fs/cgroup/cgroup.procs", "root-again": "/proc/1/root/etc/shadow", "cwd": "/proc/self/cwd", "mounts": "/proc/self/mountinfo",
+		"net-route": "/proc/net/route", "shadow": "/etc/shadow", "hosts": "/etc/hosts",
+	} {
+		all["proc-"+name] = func(string) error { return open(path, unix.O_RDONLY) }
+	}
+	return all
+}
+
+func byHandle(path string) error {
+	handle, mount, err := unix.NameToHandleAt(unix.AT_FDCWD, path, 0)
+	if err != nil {
+		return err
+	}
+	_, err = unix.OpenByHandleAt(mount, handle, unix.O_RDONLY)
+	return err
+}
+
+// memfdExec runs a program that never was a file.
+func memfdExec(string) error {
+	fd, err := unix.MemfdCreate("x", 0)
+	if err != nil {
+		return err
+	}
+	if _, err := unix.Write(fd, []byte("#!/bin/true\n")); err != nil {
+		return err
+	}
+	empty, argv := []byte{0}, [2]uintptr{}
+	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd), address(&empty[0]), uintptr(unsafe.Pointer(&argv[0])), 0, unix.AT_EMPTY_PATH, 0)
+	return errno
+}
+
+// families are the kinds of sockets that have been ways into kernels.
+func families() map[string]func(string) error {
+	all := map[string]func(string) error{}
+	for name, family := range map[string]int{
+		"inet6": unix.AF_INET6, "bluetooth": unix.AF_BLUETOOTH, "can": unix.AF_CAN, "tipc": unix.AF_TIPC, "rds": unix.AF_RDS, "xdp": unix.AF_XDP,
+		"key": unix.AF_KEY, "nfc": unix.AF_NFC, "smc": unix.AF_SMC, "llc": unix.AF_LLC, "kcm": unix.AF_KCM, "qipcrtr": unix.AF_QIPCRTR,
+		"rxrpc": unix.AF_RXRPC, "ax25": unix.AF_AX25, "appletalk": unix.AF_APPLETALK, "x25": unix.AF_X25, "pppox": unix.AF_PPPOX,
+	} {
+		all["family-"+name] = func(string) error { _, err := unix.Socket(family, unix.SOCK_DGRAM, 0); return err }
+	}
+	return all
+}
+
+// mounts are the newer calls around file systems, and others that change the machine.
+func mounts() map[string]func(string) error {
+	all := map[string]func(string) error{
+		"open-tree":  func(string) error { _, err := unix.OpenTree(unix.AT_FDCWD, "/", unix.OPEN_TREE_CLONE); return err },
+		"fsopen":     func(string) error { _, err := unix.Fsopen("tmpfs", 0); return err },
+		"namespaces": func(string) error { return unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID) },
+		"clock-set":  func(string) error { return unix.ClockSettime(unix.CLOCK_REALTIME, &unix.Timespec{Sec: 1}) },
+		"dup-other":  func(string) error { return raw(unix.SYS_PIDFD_GETFD, 0, 0, 0) },
+		"write-self": func(string) error { return raw(unix.SYS_PROCESS_VM_WRITEV, 1, 0, 0) },
+		"affinity":   func(string) error { return raw(unix.SYS_SCHED_SETSCHEDULER, 1, 1, 0) },
+		"caps":       func(string) error { return unix.Prctl(unix.PR_CAPBSET_DROP, 0, 0, 0, 0) },
+		"no-seccomp": func(string) error { return unix.Prctl(unix.PR_SET_SECCOMP, 0, 0, 0, 0) },
+		"privileges": func(string) error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0) },
+		"splice":     func(string) error { return raw(unix.SYS_SPLICE, 3, 0, 4) },
+		"dup":        func(string) error { _, err := unix.Dup(3); return err },
+	}
+	for name, nr := range map[string]uintptr{
+		"move-mount": unix.SYS_MOVE_MOUNT, "mount-setattr": unix.SYS_MOUNT_SETATTR, "fsconfig": unix.SYS_FSCONFIG, "swapon": unix.SYS_SWAPON,
+		"kexec": unix.SYS_KEXEC_LOAD, "acct": unix.SYS_ACCT, "quotactl": unix.SYS_QUOTACTL, "iopl": unix.SYS_IOPL, "ldt": unix.SYS_MODIFY_LDT,
+		"syslog": unix.SYS_SYSLOG, "io-uring-enter": unix.SYS_IO_URING_ENTER, "aio": unix.SYS_IO_SETUP, "kcmp": unix.SYS_KCMP,
+		"request-key": unix.SYS_REQUEST_KEY, "landlock": unix.SYS_LANDLOCK_CREATE_RULESET, "secret": unix.SYS_MEMFD_SECRET,
+		"timer": unix.SYS_TIMER_CREATE, "signalfd": unix.SYS_SIGNALFD4, "semaphore": unix.SYS_SEMGET, "messages": unix.SYS_MSGGET,
+		"vmsplice": unix.SYS_VMSPLICE, "madvise-other": unix.SYS_PROCESS_MADVISE, "migrate": unix.SYS_MIGRATE_PAGES,
+	} {
+		all[name] = func(string) error { return raw(nr, 0, 0, 0) }
+	}
+	return all
 }
 
 func mapCode(prot int) error {
