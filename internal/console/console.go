@@ -1,0 +1,272 @@
+package console
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+
+	"sekisho/internal/console/account"
+	"sekisho/internal/console/index"
+)
+
+// Options are what a console works with.
+type Options struct {
+	Log      *slog.Logger
+	Accounts *account.Store
+	Index    *index.Index
+	Gateway  Gateway
+	Now      func() time.Time // default time.Now
+}
+
+// Console is the web page of a gateway.
+type Console struct {
+	log      *slog.Logger
+	accounts *account.Store
+	index    *index.Index
+	gateway  Gateway
+	sessions *scs.SessionManager
+	now      func() time.Time
+
+	texts  map[string]*i18n.Localizer
+	pages  map[string]*template.Template
+	assets map[string]asset
+	chain  *chainWatch
+
+	watching atomic.Int64 // browsers that are told of changes
+	until    atomic.Int64 // when the certificate ends, seconds since 1970; 0: unknown
+	handler  http.Handler
+}
+
+// New returns a console. Nothing is served before Serve.
+func New(o Options) (*Console, error) {
+	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, now: o.Now, sessions: newSessions(o.Accounts)}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.sessions.ErrorFunc = c.failed
+	c.chain = newChainWatch(o.Gateway.VerifyRecord, c.now)
+	var err error
+	if c.texts, err = loadTexts(); err != nil {
+		return nil, err
+	}
+	if c.pages, err = loadTemplates(); err != nil {
+		return nil, err
+	}
+	if c.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	c.handler = c.routes()
+	return c, nil
+}
+
+// Handler returns what answers requests. They must come over TLS: the cookies are kept for that only.
+func (c *Console) Handler() http.Handler { return c.handler }
+
+// routes says which address is which page, and who may open it.
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /static/", c.static)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/static/"+c.assets["icon.svg"].hash+"/icon.svg", http.StatusMovedPermanently)
+	})
+	pages := http.NewServeMux()
+	open := func(pattern string, h http.HandlerFunc) { pages.HandleFunc(pattern, h) }
+	at := func(pattern, stage string, h http.HandlerFunc) { pages.Handle(pattern, c.atStage(stage, h)) }
+	may := func(pattern string, right account.Right, h http.HandlerFunc) {
+		pages.Handle(pattern, c.mayUse(right, h))
+	}
+
+	open("GET /signin", c.signin)
+	open("POST /signin", c.doSignin)
+	open("GET /setup", c.setup)
+	open("POST /setup", c.doSetup)
+	open("POST /signout", c.signout)
+	open("POST /language", c.language)
+	at("GET /second", stageSecond, c.second)
+	at("POST /second", stageSecond, c.doSecond)
+	at("GET /enrol", stageEnrol, c.enrol)
+	at("POST /enrol", stageEnrol, c.doEnrol)
+	at("GET /password", stageChange, c.password)
+	at("POST /password", stageChange, c.doPassword)
+
+	at("GET /{$}", stageFull, c.first)
+	at("GET /me", stageFull, c.me)
+	may("GET /live", account.See, c.live)
+	may("GET "+dropPath, account.Drop, c.drop)
+	may("POST "+dropPath, account.Drop, c.doDrop)
+	may("GET /file/{id}", account.See, c.file)
+	may("GET /file/{id}/json", account.See, c.fileJSON)
+	may("POST /file/{id}/password", account.Password, c.doFilePassword)
+	may("POST /file/{id}/request", account.Request, c.doFileRequest)
+	may("GET /home", account.Review, c.home)
+	may("GET /files", account.See, c.files)
+	may("GET /files.csv", account.Export, c.filesCSV)
+	may("GET /held", account.Review, c.held)
+	may("GET /held/{id}", account.Review, c.held)
+	may("POST /held/{id}/{action}", account.See, c.doHeld)
+	may("GET /approvals", account.Approve, c.approvals)
+	may("GET /audit", account.Record, c.audit)
+	may("POST /audit/verify", account.Record, c.doVerify)
+	may("GET /audit/file/{id}", account.Record, c.life)
+	may("GET /audit/month", account.Record, c.month)
+	may("GET /status", account.Status, c.status)
+	may("GET /people", account.Accounts, c.people)
+	may("GET /people/new", account.Accounts, c.person)
+	may("POST /people/new", account.Accounts, c.doNewPerson)
+	may("GET /people/edit", account.Accounts, c.person)
+	may("POST /people/edit", account.Accounts, c.doPerson)
+	may("POST /people/password", account.Accounts, c.doResetPassword)
+	may("POST /people/second", account.Accounts, c.doResetSecond)
+	may("POST /people/disable", account.Accounts, c.doDisable)
+	open("/", c.missing)
+	mux.Handle("/", c.sameOrigin(c.known(pages)))
+	return c.guard(mux)
+}
+
+// sameOrigin refuses what a page of another origin has a browser send (CSRF).
+func (c *Console) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.problem(w, r, http.StatusForbidden, "origin")
+	}))
+	return protection.Handler(next)
+}
+
+// atStage lets in whose sign-in is at this stage, and who is all the way in where the page is also for them. Others go to where
+// they have to go first.
+func (c *Console) atStage(stage string, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := sessionOf(r)
+		switch {
+		case s == nil:
+			c.toSignin(w, r)
+		case s.stage == stage, s.full && (stage == stageEnrol || stage == stageChange):
+			next(w, r)
+		case s.full:
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		default:
+			to := map[string]string{stageSecond: "/second", stageChange: "/password", stageEnrol: "/enrol"}[s.stage]
+			http.Redirect(w, r, to, http.StatusSeeOther)
+		}
+	})
+}
+
+// mayUse lets in who has the right for some office at least; for which files, the page itself asks.
+func (c *Console) mayUse(right account.Right, next http.HandlerFunc) http.Handler {
+	return c.atStage(stageFull, func(w http.ResponseWriter, r *http.Request) {
+		if !sessionOf(r).account.Can(right, "") {
+			c.problem(w, r, http.StatusForbidden, "forbidden")
+			return
+		}
+		next(w, r)
+	})
+}
+
+// toSignin sends a person to the sign-in and remembers where to come back to. A program is told so in its own way.
+func (c *Console) toSignin(w http.ResponseWriter, r *http.Request) {
+	if takesFiles(r) {
+		w.Header().Set("Connection", "close") // what it brings is not read
+	}
+	switch {
+	case wantsJSON(r), r.URL.Path == "/live", r.Header.Get(partHeader) != "":
+		http.Error(w, `{"error":"signin"}`, http.StatusUnauthorized)
+	case r.Method != http.MethodGet:
+		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	default:
+		http.Redirect(w, r, "/signin"+nextQuery(r.URL.RequestURI()), http.StatusSeeOther)
+	}
+}
+
+// wantsJSON reports whether a program asks.
+func wantsJSON(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Accept"), "application/json")
+}
+
+// first goes to the page that a person needs first.
+func (c *Console) first(w http.ResponseWriter, r *http.Request) {
+	items := navigation(sessionOf(r).account, "")
+	to := "/me"
+	if len(items) > 0 {
+		to = items[0].Path
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// navigation lists the pages of a person, the first one first.
+func navigation(a account.Account, here string) []navItem {
+	var items []navItem
+	for _, n := range []struct {
+		path, text string
+		right      account.Right
+	}{
+		{"/home", "nav.home", account.Status}, {"/drop", "nav.drop", account.Drop}, {"/approvals", "nav.approvals", account.Approve},
+		{"/held", "nav.held", account.Review}, {"/audit", "nav.audit", account.Record}, {"/files", "nav.files", account.See},
+		{"/status", "nav.status", account.Status}, {"/people", "nav.people", account.Accounts},
+	} {
+		if a.Can(n.right, "") && (n.path != "/home" || a.Can(account.Review, "")) {
+			items = append(items, navItem{Path: n.path, Text: n.text, Here: here == n.path || strings.HasPrefix(here, n.path+"/")})
+		}
+	}
+	return items
+}
+
+// language keeps the language that a person chose.
+func (c *Console) language(w http.ResponseWriter, r *http.Request) {
+	lang := r.PostFormValue("language")
+	if lang == "ja" || lang == "en" {
+		http.SetCookie(w, &http.Cookie{
+			Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 60 * 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	to := local(r.PostFormValue("next"))
+	if to == "/" && sessionOf(r) == nil { // local leads nobody to the sign-in, where this person is
+		to = "/signin"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// stopTime is how long requests may go on when the console is told to stop.
+const stopTime = 5 * time.Second
+
+// Serve answers on l, with the certificate, until ctx ends.
+func (c *Console) Serve(ctx context.Context, l net.Listener, certificate tls.Certificate) error {
+	if certificate.Leaf != nil {
+		c.until.Store(certificate.Leaf.NotAfter.Unix())
+	}
+	server := &http.Server{
+		Handler: c.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx }, // ends live rows
+		TLSConfig: &tls.Config{
+			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		},
+	}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		if server.Shutdown(last) != nil {
+			server.Close()
+		}
+	})
+	err := server.ServeTLS(l, "", "")
+	if !stop() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("cannot serve the console: %w", err)
+}
