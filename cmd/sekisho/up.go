@@ -69,15 +69,20 @@ func upCommand(logs *slog.Logger) *cobra.Command {
 	cmd.Flags().StringVar(&u.child, "child", "", "sekisho-child の場所 / path of sekisho-child")
 	cmd.Flags().StringSliceVar(&u.clamd, "clamd", nil, "clamd の場所 / address of clamd (unix:/run/clamav/clamd.ctl)")
 	cmd.Flags().StringSliceVar(&u.accept, "accept-missing", nil, "無くてもよい隔離の層 / containment layers that may be missing")
+	cmd.Flags().StringVar(&u.console, "console", defaultConsole, "画面を開く番地。none で開かない / address of the console; none: no console")
 	cmd.Flags().BoolVar(&u.exceptions, "exceptions", false, "例外措置を許す / allow two people to release an original")
 	return cmd
 }
+
+// defaultConsole is where `sekisho up` serves the console; when the port is taken, at another one.
+const defaultConsole = "127.0.0.1:8443"
 
 // up is one run of `sekisho up`.
 type up struct {
 	dir, child    string
 	once          bool
 	exceptions    bool
+	console       string
 	clamd, accept []string
 
 	logs *slog.Logger
@@ -106,26 +111,40 @@ func (u *up) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	gateway, zone, err := u.open(ctx, listener.Addr().String())
+	g := upConfig(u.dir, listener.Addr().String())
+	gateway, zone, err := u.open(ctx, &g)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	err = errors.Join(u.both(ctx, gateway, zone, listener), gateway.Close(), zone.Close())
+	pages, err := u.pages(ctx, gateway, g)
+	if err != nil {
+		return errors.Join(err, listener.Close(), gateway.Close(), zone.Close())
+	}
+	err = errors.Join(u.both(ctx, gateway, zone, listener, pages), pages.Close(), gateway.Close(), zone.Close())
 	if err == nil && u.once && u.code != 0 {
 		return exit{code: u.code}
 	}
 	return err
 }
 
-// open makes the keys on a first start and opens both zones.
-func (u *up) open(ctx context.Context, address string) (*pipeline.Gateway, *arrival.Zone, error) {
-	g, r := upConfig(u.dir, address), upReceiver(u.dir)
+// pages opens the console, unless nobody would see it.
+func (u *up) pages(ctx context.Context, gateway *pipeline.Gateway, g config.Gateway) (*site, error) {
+	if u.once || u.console == "none" {
+		return &site{}, nil
+	}
+	o := siteOptions{address: u.console, elsewhere: u.console == defaultConsole}
+	return openSite(ctx, gateway, g, o, u.logs.With("zone", "console"))
+}
+
+// open makes the keys on a first start and opens both zones. It completes the configuration g.
+func (u *up) open(ctx context.Context, g *config.Gateway) (*pipeline.Gateway, *arrival.Zone, error) {
+	r := upReceiver(u.dir)
 	g.AcceptMissing, r.AcceptMissing = u.accept, u.accept
 	g.Exceptions, r.Exceptions = u.exceptions, u.exceptions
 	for _, a := range u.clamd {
 		g.Scanners = append(g.Scanners, config.Scanner{Type: "clamd", Address: a})
 	}
-	if err := pipeline.EnsureKeys(g); err != nil {
+	if err := pipeline.EnsureKeys(*g); err != nil {
 		return nil, nil, err
 	}
 	keys, err := os.OpenRoot(filepath.Dir(r.HostKey))
@@ -140,7 +159,7 @@ func (u *up) open(ctx context.Context, address string) (*pipeline.Gateway, *arri
 	if err != nil {
 		return nil, nil, err
 	}
-	gateway, err := pipeline.OpenGateway(ctx, g, pipeline.Options{
+	gateway, err := pipeline.OpenGateway(ctx, *g, pipeline.Options{
 		Version: version, Child: u.child, Log: u.logs.With("zone", "internet"), Ended: u.ended,
 	})
 	if err != nil {
@@ -150,20 +169,26 @@ func (u *up) open(ctx context.Context, address string) (*pipeline.Gateway, *arri
 }
 
 // both runs both zones until ctx ends, or one of them fails, or, with --once, all is done.
-func (u *up) both(ctx context.Context, gateway *pipeline.Gateway, zone *arrival.Zone, listener net.Listener) error {
+func (u *up) both(ctx context.Context, gateway *pipeline.Gateway, zone *arrival.Zone, listener net.Listener, pages *site) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	fmt.Fprintf(u.out, "関所を開きました / Sekisho is up\n  入れる場所 / drop files into : %s\n  届く場所   / they come out in : %s\n",
 		filepath.Join(u.dir, "inbox"), filepath.Join(u.dir, "lgwan"))
 	var all sync.WaitGroup
-	var zoneErr, gatewayErr error
+	var zoneErr, gatewayErr, pagesErr error
+	if pages.console != nil {
+		if err := pages.greet(ctx, u.out); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		all.Go(func() { defer stop(); pagesErr = pages.run(ctx) })
+	}
 	all.Go(func() { defer stop(); zoneErr = zone.Run(ctx, listener) })
 	all.Go(func() { defer stop(); gatewayErr = gateway.Run(ctx) })
 	if u.once {
 		all.Go(func() { defer stop(); u.wait(ctx, gateway, zone) })
 	}
 	all.Wait()
-	return errors.Join(gatewayErr, zoneErr)
+	return errors.Join(gatewayErr, zoneErr, pagesErr)
 }
 
 // wait returns when nothing is left to do in either zone.
@@ -229,16 +254,36 @@ func gatewayCommand(logs *slog.Logger) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(runWatched(cmd.Context(), gateway, g.Health, notify), gateway.Close())
+			pages, err := gatewayPages(cmd, gateway, g, logs)
+			if err != nil {
+				return errors.Join(err, gateway.Close())
+			}
+			return errors.Join(runWatched(cmd.Context(), gateway, g.Health, notify, pages), pages.Close(), gateway.Close())
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
 }
 
-// runWatched runs the gateway, tells the service manager, and answers the supervisor of this machine at address, unless that
+// gatewayPages opens the console where the configuration says so, and prints where it is.
+func gatewayPages(cmd *cobra.Command, gateway *pipeline.Gateway, g config.Gateway, logs *slog.Logger) (*site, error) {
+	if !g.Console.Enabled {
+		return &site{}, nil
+	}
+	o := siteOptions{address: g.Console.Listen, certificate: g.Console.Certificate, key: g.Console.Key}
+	pages, err := openSite(cmd.Context(), gateway, g, o, logs)
+	if err != nil {
+		return nil, err
+	}
+	if err := pages.greet(cmd.Context(), cmd.OutOrStdout()); err != nil {
+		return nil, errors.Join(err, pages.Close())
+	}
+	return pages, nil
+}
+
+// runWatched runs the gateway and its console, tells the service manager, and answers the supervisor of this machine at address, unless that
 // is "".
-func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string, notify *health.Notifier) error {
+func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string, notify *health.Notifier, pages *site) error {
 	var listener net.Listener
 	if address != "" {
 		var err error
@@ -254,6 +299,13 @@ func runWatched(ctx context.Context, gateway *pipeline.Gateway, address string, 
 		all.Go(func() { healthErr = health.Serve(running, listener, gateway.Watch()) })
 	}
 	all.Go(func() { notify.Watch(running, gateway.Alive) })
+	if pages.console != nil {
+		all.Go(func() {
+			if err := pages.run(running); err != nil { // files go on without it
+				pages.log.Error("the console has stopped", "error", err)
+			}
+		})
+	}
 	err := gateway.Run(ctx)
 	stop()
 	all.Wait()
