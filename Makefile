@@ -7,9 +7,10 @@ VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 FUZZTIME ?= 30s
 CORPUS   ?=
+SHOTS    ?=
 DIR      ?= ./var
 
-.PHONY: build run demo test test-faults deps bench fuzz lint corpus fidelity mutants clean
+.PHONY: build run demo test test-faults e2e screenshots deps bench fuzz lint corpus fidelity mutants clean
 
 build: ## binaries into bin/
 	@mkdir -p $(BIN)
@@ -30,6 +31,14 @@ test: deps build lint ## all tests, with the race detector
 
 test-faults: deps ## kills, power cuts, full and broken disks, cut links; SEKISHO_FAULTS=long for the long form
 	SEKISHO_FAULTS=$${SEKISHO_FAULTS:-short} $(GO) test ./internal/faults/... -count=1 -v -timeout 60m
+
+e2e: deps ## the console in a real browser, and attacks on it over HTTP
+	$(GO) test ./fixtures/ -run '^TestConsole' -count=1 -v -timeout 20m
+
+screenshots: deps ## SHOTS=DIR: pictures of every page of the console, as it is and with text at 200 %
+	@test -n "$(SHOTS)" || { echo "usage: make screenshots SHOTS=DIR"; exit 2; }
+	@mkdir -p $(SHOTS)
+	SEKISHO_SHOTS=$(abspath $(SHOTS)) $(GO) test ./fixtures/ -run '^TestConsoleJourneys$$' -count=1 -timeout 20m
 
 lint: ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: the files above are not formatted"; exit 1; }
