@@ -23,7 +23,7 @@ func (x *Index) Tallies(ctx context.Context, s Scope, from, to time.Time) ([]Tal
 		f := Filter{From: from, To: to}
 		text, args := where(append(f.conditions(), scope)...)
 		// 32,400,000 ms is what Japan's clocks are ahead of UTC.
-		rows, err := x.database().QueryContext(ctx, `SELECT (received + 32400000) / 86400000, state, verdict, reason, exception, count(*)
+		rows, err := x.db.QueryContext(ctx, `SELECT (received + 32400000) / 86400000, state, verdict, reason, exception, count(*)
 			FROM files WHERE `+text+` GROUP BY 1, 2, 3, 4, 5 ORDER BY 1`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("cannot count files: %w", err)
