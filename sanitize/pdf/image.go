@@ -153,7 +153,8 @@ func (w *walk) rebuilt(data []byte, src *object.Stream) ([]byte, sanitize.Report
 	return out.Bytes(), report, err
 }
 
-// fax decodes a fax picture and stores its bits.
+// fax decodes a fax picture and packs its bits anew: as a fax again, in rows that each lean on the one above, or under
+// FlateDecode when that is shorter.
 func (w *walk) fax(r filter.Result, d object.Dict, to object.Ref) error {
 	rows, width, damaged, err := w.dec.Fax(r.Data, r.Image.Parms, count(d, "Height"))
 	if errors.Is(err, filter.ErrCodec) {
@@ -167,7 +168,28 @@ func (w *walk) fax(r filter.Result, d object.Dict, to object.Ref) error {
 	}
 	d = withNumber(d, "BitsPerComponent", 1)
 	d = withNumber(d, "Width", width)
-	return w.store(to, d, rows)
+	return w.bilevel(rows, width, r.Image.Parms.Get("BlackIs1") == true, d, to)
+}
+
+// bilevel stores rows of one bit a pixel in the shorter of two ways: as a fax whose rows each lean on the one above
+// (ITU-T T.6), or under FlateDecode.
+func (w *walk) bilevel(rows []byte, width int64, blackIs1 bool, d object.Dict, to object.Ref) error {
+	height, black := int64(len(rows))/((width+7)/8), byte(0)
+	parms := []object.Entry{{Key: "Columns", Value: width}, {Key: "K", Value: int64(-1)}, {Key: "Rows", Value: height}}
+	if blackIs1 {
+		black, parms = 1, append(parms, object.Entry{Key: "BlackIs1", Value: true})
+	}
+	fax := filter.EncodeFax(rows, width, black)
+	packed, err := w.out.Deflate(rows)
+	if err != nil {
+		return err
+	}
+	if len(packed) <= len(fax) {
+		return w.store(to, d, rows)
+	}
+	d = withNumber(d, "Height", height)
+	d = append(d, object.Entry{Key: "DecodeParms", Value: object.NewDict(parms)}, object.Entry{Key: "Filter", Value: object.Name("CCITTFaxDecode")})
+	return w.out.Stream(to, d, fax)
 }
 
 // withNumber returns d with key set to n.

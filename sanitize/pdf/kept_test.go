@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,8 @@ func keptCases() []sanitizetest.Case {
 		kept("appearance that does not say that it is a form", sheet{page: "/Annots[<</Subtype/Stamp/Rect[0 0 9 9]/AP<</N 6 0 R>>>>]",
 			objects: []string{stream("/BBox[0 0 9 9]", "0 0 9 9 re f")}}, "/Subtype/Form", "0 0 9 9 re\nf\n"),
 		kept("inline fax", sheet{content: "BI /W 8 /H 1 /IM true /F /CCF /DP <</K -1 /Columns 8>> ID \x80 EI BT /F1 9 Tf (" + text + ") Tj ET"}, "/IM true", "/F /Fl"),
+		faxCase(sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 999/Height 400/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode"+
+			"/DecodeParms<</BlackIs1 true/Columns 999/K -1/Rows 400>>", string(faxed(999, 400))))),
 		kept("page labels", sheet{catalog: "/PageLabels<</Nums[0<</S/r>>]>>"}, "/S/r"),
 		kept("named places", sheet{catalog: "/Names<</Dests<</Kids[6 0 R 7 0 R]>>>>", objects: []string{
 			"<</Limits[(a)(a)]/Names[(a)[3 0 R/Fit]]>>", "<</Limits[(b)(b)]/Names[(b)<</D[3 0 R/FitH 5]>>]>>"}}, "/FitH"),
@@ -80,6 +83,24 @@ func keptCases() []sanitizetest.Case {
 				"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>", stream("", "BT ("+text+") Tj ET"))
 		}), "[0 0 77 9]"),
 	}
+}
+
+// faxCase makes a case of a fax that stays one.
+func faxCase(s sheet) sanitizetest.Case { return kept("fax", s, "/CCITTFaxDecode", "/BlackIs1 true") }
+
+// faxed is a fax of strokes that wander.
+func faxed(width, height int64) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	stride := (width + 7) / 8
+	rows := make([]byte, stride*height)
+	for range 12 {
+		x := r.Int64N(width)
+		for y := range height {
+			x = min(width-1, max(0, x+r.Int64N(5)-2))
+			rows[y*stride+x/8] |= 0x80 >> (x % 8)
+		}
+	}
+	return filter.EncodeFax(rows, width, 1)
 }
 
 // resource adds entries to the resources of the page.

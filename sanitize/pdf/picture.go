@@ -31,6 +31,9 @@ func (w *walk) coded(r filter.Result, src *object.Stream, d object.Dict, to obje
 		return err
 	}
 	w.replace(ruleReencoded)
+	if s.Bits == 1 && s.Colours == 1 {
+		return w.bilevel(s.Data, s.Width, false, d, to)
+	}
 	return w.store(to, d, s.Data)
 }
 

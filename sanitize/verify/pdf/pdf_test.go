@@ -155,6 +155,14 @@ func TestStreams(t *testing.T) {
 		"hexadecimal":      {RuleStream, 11, raw("/Subtype/Form/Filter/ASCIIHexDecode", "6e>")},
 		"no profile":       {RuleProfile, 12, data("/N 3", "MZ")},
 		"no picture":       {verify.RuleUnknown, 10, raw("/Subtype/Image/Width 1/Height 1/Filter/DCTDecode", "MZ\x00\xff\x00")},
+		"fax":              {"", 10, raw(fax, faxData)},
+		"fax surplus":      {RuleStream, 10, raw(fax, faxData+"MZ")},
+		"fax cut":          {RuleStream, 10, raw(fax, faxData[:1])},
+		"fax, other form":  {RuleImage, 10, raw(strings.Replace(fax, "/K -1", "/K 0", 1), faxData)},
+		"fax, no parms":    {RuleImage, 10, raw(strings.Split(fax, "/DecodeParms")[0], faxData)},
+		"fax too wide":     {RuleImage, 10, raw(strings.Replace(fax, "/Columns 8", "/Columns 9", 1), faxData)},
+		"fax parameter":    {RuleImage, 10, raw(strings.Replace(fax, "/K -1", "/K -1/EncodedByteAlign true", 1), faxData)},
+		"fax in colour":    {RuleImage, 10, raw(strings.Replace(fax, "/DeviceGray", "/DeviceRGB", 1), faxData)},
 		"row cut":          {RuleStream, 10, data("/Subtype/Image/Width 2/Height 2/BitsPerComponent 8/ColorSpace/DeviceRGB/DecodeParms<</Predictor 15/Colors 3/Columns 2>>", "\x00abcde")},
 		"row filter":       {RuleStream, 10, data("/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray/DecodeParms<</Predictor 15>>", "\x05a")},
 		"font":             {RuleFont, 17, data("", "MZ")},
@@ -175,6 +183,12 @@ func TestStreams(t *testing.T) {
 		}
 	}
 }
+
+// A fax of two white rows of eight pixels: two times "no change" and the end of the block (ITU-T T.6).
+const (
+	fax     = "/Subtype/Image/Width 8/Height 2/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 8/Rows 2>>"
+	faxData = "\xc0\x04\x00\x40"
+)
 
 // TestLayout spoils the file around the objects.
 func TestLayout(t *testing.T) {

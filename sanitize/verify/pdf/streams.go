@@ -123,6 +123,9 @@ func (w *walk) image(num int, s *stream, where string) error {
 	if len(filters) == 1 && filters[0] == "DCTDecode" {
 		return w.f.pass.Member(w.f.ctx, where, sanitize.BytesInput(s.raw))
 	}
+	if len(filters) == 1 && filters[0] == "CCITTFaxDecode" {
+		return w.fax(s, width, height, where)
+	}
 	if len(filters) > 0 && filters[0] != "FlateDecode" {
 		return verify.Fail(RuleFilter, where, "the filter %q", string(filters[0]))
 	}
