@@ -100,3 +100,6 @@ func decode(line []byte) (Entry, error) {
 	e.Hash = hash
 	return e, nil
 }
+
+// EscapeJSON spells runes that no one sees, or that turn the reading direction, as \uXXXX in JSON, which means the same.
+func EscapeJSON(b []byte) []byte { return escape(b) }

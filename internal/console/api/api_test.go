@@ -1,0 +1,333 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"sekisho/internal/audit"
+	"sekisho/internal/console/account"
+	"sekisho/internal/console/api"
+	"sekisho/internal/console/index"
+	"sekisho/internal/quarantine"
+)
+
+// desk is the gateway of these tests: it notes what it is asked. The real one is tested where it is (internal/pipeline), and
+// both together in fixtures.
+type desk struct {
+	asked []string
+	err   error
+}
+
+func (d *desk) note(what string, words ...any) error {
+	d.asked = append(d.asked, strings.TrimSpace(what+" "+fmt.Sprintln(words...)))
+	return d.err
+}
+
+func (d *desk) Submit(_ context.Context, route, folder, name, actor string, r io.Reader) (string, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return "", err
+	}
+	return "job-new", d.note("submit", route, folder, name, actor, string(b))
+}
+func (d *desk) Held(context.Context, string) (quarantine.Entry, error) {
+	return quarantine.Entry{}, fs.ErrNotExist
+}
+func (d *desk) Again(_ context.Context, id, actor, reason, policy, password string) error {
+	return d.note("again", id, actor, reason, policy, password)
+}
+func (d *desk) Request(_ context.Context, id, actor, reason string) error {
+	return d.note("request", id, actor, reason)
+}
+func (d *desk) Approve(_ context.Context, id, actor, reason string) error {
+	return d.note("approve", id, actor, reason)
+}
+func (d *desk) Reject(_ context.Context, id, actor, reason string) error {
+	return d.note("reject", id, actor, reason)
+}
+func (d *desk) Extend(_ context.Context, id, actor, reason string, until time.Time) error {
+	return d.note("extend", id, actor, reason, until.Format(time.DateOnly))
+}
+func (d *desk) Delete(_ context.Context, id, actor, reason string) error {
+	return d.note("delete", id, actor, reason)
+}
+func (d *desk) Evidence(_ context.Context, id, actor, reason, recipient string, w io.Writer) error {
+	if err := d.note("evidence", id, actor, reason, recipient); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "age-encryption.org/v1")
+	return err
+}
+
+// world is the interface over a real record, index and accounts.
+type world struct {
+	t      *testing.T
+	server *httptest.Server
+	desk   *desk
+	people *account.Store
+	tokens map[string]string
+	router routers.Router
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+const hostile = "請求\u202efdp.exe\n{\"state\":\"sent\"}"
+
+func open(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, desk: &desk{}, tokens: map[string]string{}}
+	ctx, dir := t.Context(), t.TempDir()
+	root, err := os.OpenRoot(t.TempDir())
+	check(t, err)
+	t.Cleanup(func() { root.Close() })
+	log, err := audit.Open(root, "audit", audit.Options{})
+	check(t, err)
+	t.Cleanup(func() { log.Close() })
+	people, err := account.Open(ctx, dir, account.Options{
+		Record: func(ctx context.Context, e audit.Event) error { return log.Append(ctx, e) }, Cost: account.Cost{Memory: 64, Passes: 1},
+	})
+	check(t, err)
+	t.Cleanup(func() { people.Close() })
+	w.people = people
+	for name, roles := range map[string][]account.Role{
+		"staff": {account.Staff}, "other": {account.Staff}, "approver": {account.Approver}, "admin": {account.Admin}, "auditor": {account.Auditor},
+	} {
+		a := account.Account{Name: name, Office: "税務課", Roles: roles, Download: true}
+		if name == "other" {
+			a.Office = "消防"
+		}
+		check(t, people.Create(ctx, "x", a, "a long first password"))
+		w.tokens[name], err = people.MakeToken(ctx, name, "test", roles, time.Now().Add(time.Hour))
+		check(t, err)
+	}
+	var events []audit.Event
+	for id, office := range map[string]string{"job-tax": "税務課", "job-fire": "消防"} {
+		events = append(events, audit.Event{Kind: audit.Received, Job: id, Route: "r", Path: office, Name: hostile, SHA256In: strings.Repeat("a", 64)},
+			audit.Event{Kind: audit.Held, Job: id, Route: "r", Path: office, Name: hostile, Verdict: "held", Reason: "encrypted",
+				Findings: []audit.Finding{{Rule: "zip/encrypted", Action: "held", Count: 1}}})
+	}
+	check(t, log.Append(ctx, events...))
+	x, err := index.Open(ctx, dir, index.Options{Record: root, Log: "audit", Office: func(_, path string) string { return path }})
+	check(t, err)
+	t.Cleanup(func() { x.Close() })
+	check(t, x.Follow(ctx))
+	a, err := api.New(api.Options{Accounts: people, Index: x, Gateway: w.desk, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	check(t, err)
+	w.server = httptest.NewServer(a)
+	t.Cleanup(w.server.Close)
+	w.describe()
+	return w
+}
+
+// describe reads the interface's own description, which every answer is held against.
+func (w *world) describe() {
+	w.t.Helper()
+	_, text := w.do("", "GET", "/openapi.json", "", nil)
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
+	check(w.t, err)
+	check(w.t, doc.Validate(w.t.Context()))
+	doc.Servers = openapi3.Servers{{URL: w.server.URL + api.Base}}
+	w.router, err = gorillamux.NewRouter(doc)
+	check(w.t, err)
+}
+
+// do makes a request and holds its answer against the description.
+func (w *world) do(who, method, path, kind string, body []byte) (int, string) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+api.Base+path, bytes.NewReader(body))
+	check(w.t, err)
+	if who != "" {
+		req.Header.Set("Authorization", "Bearer "+w.tokens[who])
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	res, err := http.DefaultClient.Do(req)
+	check(w.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	check(w.t, err)
+	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+		w.t.Errorf("%s %s: headers %v", method, path, res.Header)
+	}
+	if w.router != nil {
+		w.described(req, res, text)
+	}
+	return res.StatusCode, string(text)
+}
+
+func (w *world) described(req *http.Request, res *http.Response, text []byte) {
+	w.t.Helper()
+	route, params, err := w.router.FindRoute(req)
+	if err != nil {
+		if res.StatusCode < 400 {
+			w.t.Errorf("%s %s is not described: %v", req.Method, req.URL, err)
+		}
+		return
+	}
+	err = openapi3filter.ValidateResponse(w.t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(text)),
+	})
+	if err != nil {
+		w.t.Errorf("%s %s answers %d, and not as described: %v", req.Method, req.URL, res.StatusCode, err)
+	}
+}
+
+func (w *world) post(who, path string, fields map[string]string) (int, string) {
+	w.t.Helper()
+	b, err := json.Marshal(fields)
+	check(w.t, err)
+	return w.do(who, "POST", path, "application/json", b)
+}
+
+// TestWho: each action, by who may and who may not. What is of another office answers as what does not exist.
+func TestWho(t *testing.T) {
+	w := open(t)
+	for _, c := range []struct {
+		who, method, path, body string
+		want                    int
+	}{
+		{"", "GET", "/files", "", 401}, {"nobody", "GET", "/files", "", 401}, {"staff", "GET", "/nothing", "", 404},
+		{"staff", "GET", "/me", "", 200}, {"staff", "GET", "/counts", "", 200}, {"staff", "GET", "/files?state=held&limit=1&q=EXE", "", 200},
+		{"staff", "GET", "/files/job-tax", "", 200}, {"staff", "GET", "/files/job-fire", "", 404}, {"staff", "GET", "/files/job-none", "", 404},
+		{"other", "GET", "/files/job-tax", "", 404}, {"auditor", "GET", "/files/job-fire", "", 200}, {"admin", "GET", "/files/job-tax/same", "", 200},
+		{"staff", "GET", "/record", "", 403}, {"auditor", "GET", "/record?kind=held&limit=1", "", 200}, {"auditor", "GET", "/files/job-tax/record", "", 200},
+		{"staff", "GET", "/files/job-tax/record", "", 403}, {"staff", "GET", "/files?state=odd", "", 400}, {"staff", "GET", "/files?limit=9999", "", 400},
+		{"staff", "GET", "/files?after=x", "", 400}, {"staff", "GET", "/files?from=yesterday", "", 400}, {"auditor", "GET", "/record?kind=odd", "", 400},
+		{"staff", "POST", "/files/job-tax/password", `{"password":"himitsu"}`, 202}, {"other", "POST", "/files/job-tax/password", `{"password":"x"}`, 404},
+		{"staff", "POST", "/files/job-tax/password", `{}`, 400}, {"staff", "POST", "/files/job-tax/password", `{"password":"x","admin":true}`, 400},
+		{"staff", "POST", "/files/job-tax/password", `{"password":"x"}{}`, 400},
+		{"staff", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 403}, {"auditor", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 403},
+		{"approver", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 202}, {"approver", "POST", "/files/job-fire/reject", `{"reason":"x"}`, 404},
+		{"staff", "POST", "/files/job-tax/request", `{"reason":"x"}`, 202}, {"approver", "POST", "/files/job-tax/request", `{"reason":"x"}`, 403},
+		{"approver", "POST", "/files/job-tax/approve", `{"code":"000000"}`, 403}, {"staff", "POST", "/files/job-tax/approve", `{"code":"000000"}`, 403},
+		{"admin", "POST", "/files/job-tax/treat", `{"policy":"render"}`, 202}, {"admin", "POST", "/files/job-tax/treat", `{"policy":"lax"}`, 400},
+		{"admin", "POST", "/files/job-tax/extend", `{"until":"2030-01-02T00:00:00Z"}`, 202}, {"admin", "POST", "/files/job-tax/extend", `{"until":"soon"}`, 400},
+		{"approver", "POST", "/files/job-tax/delete", `{"reason":"x"}`, 403}, {"admin", "POST", "/files/job-tax/delete", `{"reason":"x"}`, 202},
+		{"approver", "POST", "/files/job-tax/evidence", `{"recipient":"age1x","reason":"x"}`, 200}, {"staff", "POST", "/files/job-tax/evidence", `{"recipient":"age1x","reason":"x"}`, 403},
+		{"auditor", "POST", "/files?name=a.txt", "text", 403}, {"approver", "POST", "/files?name=a.txt", "text", 403},
+		{"staff", "POST", "/files", "text", 400}, {"staff", "POST", "/files?name=a.txt&folder=sub", "text", 201}, {"admin", "GET", "/accounts", "", 404},
+	} {
+		kind := "application/json"
+		if c.path == "/files" || strings.HasPrefix(c.path, "/files?name") {
+			kind = "application/octet-stream"
+		}
+		if got, text := w.do(c.who, c.method, c.path, kind, []byte(c.body)); got != c.want {
+			t.Errorf("%s %s %s %s: %d, want %d; %s", c.who, c.method, c.path, c.body, got, c.want, text)
+		}
+	}
+	if got := strings.Join(w.desk.asked, "\n"); got != strings.TrimSpace(`
+again job-tax staff   himitsu
+reject job-tax approver x
+request job-tax staff x
+again job-tax admin  render
+extend job-tax admin  2030-01-02
+delete job-tax admin x
+evidence job-tax approver x age1x
+submit  税務課/sub a.txt staff text`) {
+		t.Errorf("the gateway was asked:\n%s", got)
+	}
+	if got, _ := w.do("staff", "POST", "/files/job-tax/password", "text/plain", []byte(`{"password":"x"}`)); got != 415 {
+		t.Errorf("a form of a page: %d", got)
+	}
+	big := []byte(`{"password":"` + strings.Repeat("x", 100_000) + `"}`)
+	if got, _ := w.do("staff", "POST", "/files/job-tax/password", "application/json", big); got != 400 {
+		t.Errorf("a long body: %d", got)
+	}
+}
+
+// TestErrors: what the gateway refuses is told with its code, and what is nobody's business is not.
+func TestErrors(t *testing.T) {
+	w := open(t)
+	for err, want := range map[error]string{
+		quarantine.ErrMalware: "malware", quarantine.ErrSamePerson: "same-person", quarantine.ErrState: "state", quarantine.ErrExceptions: "exceptions",
+		quarantine.ErrReason: "reason", fs.ErrNotExist: "unknown", io.ErrClosedPipe: "failed",
+	} {
+		w.desk.err = fmt.Errorf("cannot do it in /secret/place: %w", err)
+		_, text := w.post("staff", "/files/job-tax/request", map[string]string{"reason": "x"})
+		if !strings.Contains(text, `"code":"`+want+`"`) || strings.Contains(text, "/secret") {
+			t.Errorf("%v: %s", err, text)
+		}
+	}
+}
+
+// TestHostileName: a name can neither end a text nor turn it, and what is shown of it can be seen.
+func TestHostileName(t *testing.T) {
+	w := open(t)
+	for _, path := range []string{"/files", "/files/job-tax", "/files/job-tax/record"} {
+		_, text := w.do("auditor", "GET", path, "", nil)
+		if strings.Contains(text, "\u202e") || strings.Count(text, "\n") != 1 || !strings.Contains(text, `\u202e`) {
+			t.Errorf("%s: %q", path, text)
+		}
+	}
+	var f api.File
+	_, text := w.do("auditor", "GET", "/files/job-tax", "", nil)
+	check(t, json.Unmarshal([]byte(text), &f))
+	if f.Name != hostile || !strings.Contains(f.Shown, "‹U+202E›") || f.Code != "SK-H-ENCRYPTED" || f.State != "held" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestApprove: a program is nobody's second person: the approval wants the person's one-time code, once.
+func TestApprove(t *testing.T) {
+	w := open(t)
+	key, err := w.people.EnrolTOTP(t.Context(), "approver")
+	check(t, err)
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key.Secret)
+	check(t, err)
+	now := time.Now().Unix() / 30
+	code := func(step int64) string { // RFC 4226, section 5.3
+		mac := hmac.New(sha1.New, secret)
+		check(t, binary.Write(mac, binary.BigEndian, step))
+		sum := mac.Sum(nil)
+		return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[sum[19]&15:])&0x7FFFFFFF%1_000_000)
+	}
+	ok, err := w.people.ConfirmTOTP(t.Context(), "approver", code(now))
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for _, c := range []struct {
+		code string
+		want int
+	}{{code(now), 403}, {"", 403}, {code(now + 1), 202}, {code(now + 1), 403}} {
+		if got, text := w.post("approver", "/files/job-tax/approve", map[string]string{"code": c.code, "reason": "確認した"}); got != c.want {
+			t.Errorf("%d, want %d: %s", got, c.want, text)
+		}
+	}
+	if len(w.desk.asked) != 1 || w.desk.asked[0] != "approve job-tax approver 確認した" {
+		t.Errorf("%q", w.desk.asked)
+	}
+	last := 0
+	for range 100 {
+		last, _ = w.post("approver", "/files/job-tax/approve", map[string]string{"code": "000000"})
+	}
+	if last != 429 {
+		t.Errorf("100 wrong codes: %d", last)
+	}
+}
