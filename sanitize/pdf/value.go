@@ -185,6 +185,9 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 			return nil, err
 		}
 	}
+	if rule == ruleEmbeddedFile {
+		return nil, w.dropFiles(v)
+	}
 	if rule != "" {
 		w.drop(rule)
 		return nil, nil

@@ -38,6 +38,7 @@ type walk struct {
 	loops   map[object.Ref]loop       // what a form may not draw
 	pages   map[object.Ref]object.Ref // the pages of the page tree
 	root    object.Ref                // the new page tree
+	named   int                       // embedded files that were told by name
 	inked   int                       // pages that have content
 	gap     bool                      // a node of the page tree is missing
 	where   string                    // the place that is being copied, for findings
@@ -180,10 +181,14 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 // dropKey tells of a key that is not copied, unless it has no value.
 func (w *walk) dropKey(k *grammar.Key, value object.Object) error {
 	v, _, err := w.doc.Load(value)
-	if err == nil && v != nil {
-		w.drop(k.Drop)
+	switch {
+	case err != nil || v == nil:
+		return err
+	case k.Drop == ruleEmbeddedFile:
+		return w.dropFiles(value)
 	}
-	return err
+	w.drop(k.Drop)
+	return nil
 }
 
 // array copies the elements of an array. Where position means nothing, what cannot be copied leaves no gap.
