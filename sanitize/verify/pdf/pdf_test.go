@@ -280,6 +280,9 @@ func TestEmbeddedFile(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add(build(good()...))
 	f.Add(pack(good()...))
+	faxed := good()
+	faxed[9] = raw(fax, faxData)
+	f.Add(build(faxed...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if judge(t, b, sanitize.Standard()) == verify.RulePanic {
 			t.Fatal("panic")
