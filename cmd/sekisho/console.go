@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,7 +20,9 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/console"
 	"sekisho/internal/console/account"
+	"sekisho/internal/console/api"
 	"sekisho/internal/console/index"
+	"sekisho/internal/console/notify"
 	"sekisho/internal/durable"
 	"sekisho/internal/pipeline"
 	"sekisho/internal/quarantine"
@@ -29,8 +32,10 @@ import (
 // site is a console with all that it works with.
 type site struct {
 	console     *console.Console
+	record      *os.Root
 	index       *index.Index
 	accounts    *account.Store
+	notifier    *notify.Notifier
 	listener    net.Listener
 	certificate tls.Certificate
 	log         *slog.Logger
@@ -63,18 +68,33 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	if err := s.openIndex(ctx, cfg, dir); err != nil {
 		return err
 	}
-	if s.accounts, err = account.Open(ctx, dir, account.Options{Record: g.Record}); err != nil {
+	people, err := accountOptions(g, cfg.Console.LDAP)
+	if err != nil {
+		return err
+	}
+	if s.accounts, err = account.Open(ctx, dir, people); err != nil {
 		return err
 	}
 	s.onClose(s.accounts.Close)
+	if s.notifier, err = openNotifier(cfg, s.record, s.index, s.accounts, s.log); err != nil {
+		return err
+	}
+	s.onClose(s.notifier.Close)
 	review, err := pipeline.OpenReview(cfg)
 	if err != nil {
 		return err
 	}
 	review.Log = s.log
 	s.onClose(review.Close)
+	gateway := &port{Gateway: g, Review: review, cfg: cfg, index: s.index}
+	forPrograms, err := api.New(api.Options{
+		Accounts: s.accounts, Index: s.index, Gateway: programs{gateway}, Log: s.log, Version: version, Limit: gateway.Limit(),
+	})
+	if err != nil {
+		return err
+	}
 	s.console, err = console.New(console.Options{
-		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: &port{Gateway: g, Review: review, cfg: cfg, index: s.index},
+		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Programs: forPrograms,
 	})
 	if err != nil {
 		return err
@@ -88,8 +108,11 @@ func (s *site) openIndex(ctx context.Context, cfg config.Gateway, dir string) er
 	if err != nil {
 		return fmt.Errorf("cannot open the record: %w", err)
 	}
+	s.record = record
 	s.onClose(record.Close)
-	s.index, err = index.Open(ctx, dir, index.Options{Record: record, Log: pipeline.RecordName, Office: cfg.OfficeOf, Logger: s.log})
+	s.index, err = index.Open(ctx, dir, index.Options{
+		Record: record, Log: pipeline.RecordName, Office: cfg.OfficeOf, Hidden: config.CanaryRoute, Logger: s.log,
+	})
 	if err == nil {
 		s.onClose(s.index.Close)
 	}
@@ -155,13 +178,13 @@ func (s *site) greet(ctx context.Context, w io.Writer) error {
 // run serves the console until ctx ends.
 func (s *site) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
-	followed, swept := make(chan struct{}), make(chan struct{})
-	go func() { defer close(followed); s.index.Run(ctx) }()
-	go func() { defer close(swept); s.sweep(ctx) }()
+	var all sync.WaitGroup
+	all.Go(func() { s.index.Run(ctx) })
+	all.Go(func() { s.notifier.Run(ctx) })
+	all.Go(func() { s.sweep(ctx) })
 	err := s.console.Serve(ctx, s.listener, s.certificate)
 	stop()
-	<-followed
-	<-swept
+	all.Wait()
 	return err
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ func consoleCommand() *cobra.Command {
 	var state stateFlags
 	cmd := &cobra.Command{Use: "console", Short: "画面（コンソール）の管理 / care of the console", Args: cobra.NoArgs}
 	state.add(cmd)
-	cmd.AddCommand(reindexCommand(&state), tokenCommand(&state))
+	cmd.AddCommand(reindexCommand(&state), tokenCommand(&state), programTokenCommand(&state))
 	return cmd
 }
 
@@ -68,7 +70,7 @@ func tokenCommand(state *stateFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			accounts, err := account.Open(cmd.Context(), g.Console.State, account.Options{Record: pipeline.Recorder(g)})
+			accounts, err := openAccounts(cmd.Context(), g)
 			if err != nil {
 				return err
 			}
@@ -81,4 +83,45 @@ func tokenCommand(state *stateFlags) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// openAccounts opens the accounts of a gateway, which may be running.
+func openAccounts(ctx context.Context, g config.Gateway) (*account.Store, error) {
+	return account.Open(ctx, g.Console.State, account.Options{Record: pipeline.Recorder(g)})
+}
+
+func programTokenCommand(state *stateFlags) *cobra.Command {
+	var label string
+	var roles []string
+	var days int
+	cmd := &cobra.Command{
+		Use:   "program-token NAME --label L --role R",
+		Short: "プログラム用のトークンを作る（利用者 NAME の役割の範囲で） / a token with which a program acts as the person NAME",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g, err := state.gateway()
+			if err != nil {
+				return err
+			}
+			accounts, err := openAccounts(cmd.Context(), g)
+			if err != nil {
+				return err
+			}
+			defer accounts.Close()
+			var as []account.Role
+			for _, r := range roles {
+				as = append(as, account.Role(r))
+			}
+			token, err := accounts.MakeToken(cmd.Context(), args[0], label, as, time.Now().AddDate(0, 0, days))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), token)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&label, "label", "", "何に使うか / what it is for")
+	cmd.Flags().StringSliceVar(&roles, "role", nil, "役割 / roles: staff, counter, approver, operator, admin, auditor")
+	cmd.Flags().IntVar(&days, "days", 90, "有効な日数 / days for which it holds")
+	return cmd
 }

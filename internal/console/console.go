@@ -26,6 +26,7 @@ type Options struct {
 	Accounts *account.Store
 	Index    *index.Index
 	Gateway  Gateway
+	Programs http.Handler     // answers programs, below /api/; nil: nobody does
 	Now      func() time.Time // default time.Now
 }
 
@@ -66,7 +67,7 @@ func New(o Options) (*Console, error) {
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	c.handler = c.routes()
+	c.handler = c.routes(o.Programs)
 	return c, nil
 }
 
@@ -74,7 +75,7 @@ func New(o Options) (*Console, error) {
 func (c *Console) Handler() http.Handler { return c.handler }
 
 // routes says which address is which page, and who may open it.
-func (c *Console) routes() http.Handler {
+func (c *Console) routes(programs http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/", c.static)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
@@ -131,6 +132,9 @@ func (c *Console) routes() http.Handler {
 	may("POST /people/disable", account.Accounts, c.doDisable)
 	open("/", c.missing)
 	mux.Handle("/", c.sameOrigin(c.known(pages)))
+	if programs != nil { // they bring a token and no cookie counts, so neither session nor origin is looked at
+		mux.Handle("/api/", patient(programs))
+	}
 	return c.guard(mux)
 }
 

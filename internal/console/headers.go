@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -54,8 +55,26 @@ func (c *Console) guard(next http.Handler) http.Handler {
 	})
 }
 
+// programPath is the address at which a program hands a file in.
+const programPath = "/api/v1/files"
+
 // takesFiles reports whether a request is a drop of files, which has bounds of its own.
-func takesFiles(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == dropPath }
+func takesFiles(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == dropPath || r.URL.Path == programPath)
+}
+
+// patient gives a program that hands a file in time as long as bytes come.
+func patient(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if takesFiles(r) {
+			r.Body = struct {
+				io.Reader
+				io.Closer
+			}{&patientReader{r: r.Body, control: http.NewResponseController(w)}, r.Body}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // static serves the style and the script. Their addresses carry the hash of their content, so that they may be kept.
 func (c *Console) static(w http.ResponseWriter, r *http.Request) {

@@ -219,7 +219,11 @@ func (c *call) submit() error {
 	if strings.TrimSpace(name) == "" || !c.who.Can(account.Drop, c.who.Office) {
 		return fmt.Errorf("%w: name", errInput)
 	}
-	id, err := c.opt.Gateway.Submit(c.r.Context(), q.Get("route"), c.who.Office+"/"+q.Get("folder"), name, c.who.Name, c.r.Body)
+	if c.opt.Limit > 0 && c.r.ContentLength > c.opt.Limit { // before any of it is read
+		c.w.Header().Set("Connection", "close")
+		return ErrTooLarge
+	}
+	id, err := c.opt.Gateway.Submit(c.r.Context(), q.Get("route"), c.who.Office, q.Get("folder"), name, c.who.Name, c.r.Body)
 	if err != nil {
 		return err
 	}
@@ -321,7 +325,11 @@ func (c *call) evidence() error {
 	return err
 }
 
-// lateWriter sets the headers of a file with its first byte: until then an error can still be told.
+// writePause is how long the other side may take none of a file.
+const writePause = time.Minute
+
+// lateWriter sets the headers of a file with its first byte: until then an error can still be told. The other side has time as
+// long as it takes bytes.
 type lateWriter struct {
 	w     http.ResponseWriter
 	begun bool
@@ -332,6 +340,10 @@ func (l *lateWriter) Write(b []byte) (int, error) {
 		l.begun = true
 		l.w.Header().Set("Content-Type", "application/octet-stream")
 		l.w.Header().Set("Content-Disposition", `attachment; filename="evidence.age"`)
+	}
+	err := http.NewResponseController(l.w).SetWriteDeadline(time.Now().Add(writePause))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
 	}
 	return l.w.Write(b)
 }

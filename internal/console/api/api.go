@@ -23,8 +23,9 @@ import (
 
 // Gateway is what the interface asks of the gateway.
 type Gateway interface {
-	// Submit takes a file in. The error wraps ErrTooLarge, ErrNoSpace or ErrRoute when that is why not.
-	Submit(ctx context.Context, route, folder, name, actor string, r io.Reader) (id string, err error)
+	// Submit takes a file in, on a route or "" for the office's first one. The error wraps ErrTooLarge, ErrNoSpace or ErrRoute when
+	// that is why not.
+	Submit(ctx context.Context, route, office, folder, name, actor string, r io.Reader) (id string, err error)
 	Held(ctx context.Context, id string) (quarantine.Entry, error)
 	Again(ctx context.Context, id, actor, reason, policy, password string) error
 	Request(ctx context.Context, id, actor, reason string) error
@@ -49,6 +50,7 @@ type Options struct {
 	Gateway  Gateway
 	Log      *slog.Logger
 	Version  string                         // of the program
+	Limit    int64                          // longest file that is taken in, bytes; 0: the gateway says it
 	From     func(*http.Request) netip.Addr // default: the address of the connection
 }
 

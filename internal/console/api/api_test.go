@@ -43,12 +43,12 @@ func (d *desk) note(what string, words ...any) error {
 	return d.err
 }
 
-func (d *desk) Submit(_ context.Context, route, folder, name, actor string, r io.Reader) (string, error) {
+func (d *desk) Submit(_ context.Context, route, office, folder, name, actor string, r io.Reader) (string, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return "", err
 	}
-	return "job-new", d.note("submit", route, folder, name, actor, string(b))
+	return "job-new", d.note("submit", route, office, folder, name, actor, string(b))
 }
 func (d *desk) Held(context.Context, string) (quarantine.Entry, error) {
 	return quarantine.Entry{}, fs.ErrNotExist
@@ -136,7 +136,7 @@ func open(t *testing.T) *world {
 	check(t, err)
 	t.Cleanup(func() { x.Close() })
 	check(t, x.Follow(ctx))
-	a, err := api.New(api.Options{Accounts: people, Index: x, Gateway: w.desk, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	a, err := api.New(api.Options{Accounts: people, Index: x, Gateway: w.desk, Log: slog.New(slog.DiscardHandler), Version: "test", Limit: 1000})
 	check(t, err)
 	w.server = httptest.NewServer(a)
 	t.Cleanup(w.server.Close)
@@ -250,11 +250,14 @@ again job-tax admin  render
 extend job-tax admin  2030-01-02
 delete job-tax admin x
 evidence job-tax approver x age1x
-submit  税務課/sub a.txt staff text`) {
+submit  税務課 sub a.txt staff text`) {
 		t.Errorf("the gateway was asked:\n%s", got)
 	}
 	if got, _ := w.do("staff", "POST", "/files/job-tax/password", "text/plain", []byte(`{"password":"x"}`)); got != 415 {
 		t.Errorf("a form of a page: %d", got)
+	}
+	if got, _ := w.do("staff", "POST", "/files?name=a.txt", "application/octet-stream", make([]byte, 1001)); got != 413 {
+		t.Errorf("a file that is too large: %d", got)
 	}
 	big := []byte(`{"password":"` + strings.Repeat("x", 100_000) + `"}`)
 	if got, _ := w.do("staff", "POST", "/files/job-tax/password", "application/json", big); got != 400 {
