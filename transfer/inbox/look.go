@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,9 +36,18 @@ type track struct {
 	since time.Duration // first seen with this stamp
 	born  uint32        // round of the first sight with this stamp
 	round uint32        // of the last sight
-	told  Why           // refused in this state
+	told  verdict       // refused in this state
 	ready bool          // waits to be claimed
 }
+
+// verdict is a Why in one byte, its place in whys; 0 is none. There are many tracks.
+type verdict uint8
+
+var whys = [...]Why{"", TooLarge, NotRegular, Unreadable, Growing, TooDeep}
+
+func verdictOf(why Why) verdict { return verdict(slices.Index(whys[:], why)) }
+
+func (v verdict) is(why Why) bool { return whys[v] == why }
 
 // look looks at the whole folder once, claims what is ready, and returns when to look again.
 func (b *Inbox) look(ctx context.Context) time.Duration {
@@ -81,7 +91,7 @@ func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 			b.unstick(p)
 			continue
 		}
-		if t.told != "" {
+		if t.told != 0 {
 			continue
 		}
 		waiting++
@@ -169,7 +179,7 @@ func (b *Inbox) see(ctx context.Context, p string) {
 	t := b.sight(p, info)
 	now := time.Since(b.start)
 	switch {
-	case t.ready || t.told != "" && t.told != Growing:
+	case t.ready || t.told != 0 && !t.told.is(Growing):
 	case t.born == b.round || now-t.since < b.opt.Settle:
 		if t.since != t.first && now-t.first >= b.opt.Patience {
 			b.refuse(ctx, p, t, info, Growing, fmt.Sprintf("changing for %s", (now-t.first).Round(time.Second)))
@@ -181,7 +191,7 @@ func (b *Inbox) see(ctx context.Context, p string) {
 	case info.Size() > b.opt.MaxSize:
 		b.refuse(ctx, p, t, info, TooLarge, fmt.Sprintf("%d bytes, limit %d", info.Size(), b.opt.MaxSize))
 	default:
-		t.told, t.ready = "", true
+		t.told, t.ready = 0, true
 		if info.Size() >= b.opt.Large {
 			b.readyLarge.push(p)
 		} else {
@@ -211,8 +221,8 @@ func (b *Inbox) sight(p string, info fs.FileInfo) *track {
 			t.first = now
 		}
 		t.stamp, t.since, t.born = s, now, b.round
-		if t.told != Growing || t.stamp.ino != s.ino {
-			t.told = ""
+		if !t.told.is(Growing) || t.stamp.ino != s.ino {
+			t.told = 0
 		}
 	}
 	return t
@@ -224,17 +234,17 @@ func (b *Inbox) stays(ctx context.Context, p string, why Why, cause error) {
 	if err != nil {
 		return
 	}
-	if t := b.sight(p, info); t.told == "" {
+	if t := b.sight(p, info); t.told == 0 {
 		b.refuse(ctx, p, t, info, why, cause.Error())
 	}
 }
 
 // refuse tells, once, that p stays.
 func (b *Inbox) refuse(ctx context.Context, p string, t *track, info fs.FileInfo, why Why, detail string) {
-	if t.told == why {
+	if t.told.is(why) {
 		return
 	}
-	t.told, t.ready = why, false
+	t.told, t.ready = verdictOf(why), false
 	if len(detail) > maxDetail {
 		detail = detail[:maxDetail]
 	}
