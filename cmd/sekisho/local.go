@@ -162,7 +162,7 @@ func (f *localFlags) open(policy sanitize.Policy, logs *slog.Logger) (*pipeline.
 		cache = os.TempDir()
 	}
 	pool, err := pipeline.OpenChildren(worker.Options{
-		Child: child, Judge: worker.JudgeBeside(child), Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
+		Child: child, Judge: worker.JudgeBeside(child), Ready: 1, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
 	}, filepath.Join(cache, "sekisho", "pdfium-"+version))
 	if err != nil {
 		return nil, nil, err

@@ -14,7 +14,7 @@ import (
 )
 
 // children are the programs that TestMain builds.
-var children struct{ real, judge, hostile, naked, lacking string }
+var children struct{ real, judge, hostile, naked, lacking, bare string }
 
 // asParent tells a copy of the test program which child to start, and to do nothing else.
 const asParent = "WORKER_TEST_PARENT"
@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 		children.hostile = build(dir, "hostile", "sekisho/internal/worker/testdata/hostile", "")
 		children.naked = build(dir, "naked", "sekisho/internal/worker/testdata/hostile", "-X main.without=seccomp")
 		children.lacking = build(dir, "lacking", "sekisho/internal/worker/testdata/hostile", "-X main.without=landlock")
+		children.bare = filepath.Join(dir, "bare") // for benchmarks alone, which build it
 		return m.Run()
 	}())
 }

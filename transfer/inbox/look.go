@@ -20,6 +20,8 @@ const (
 	stepSize   = 256                    // directory entries read at once
 	longWalk   = time.Second            // after which ready files are claimed while the walk goes on
 	maxDetail  = 200                    // bytes of an error in a Refusal
+	calmRest   = 4                      // least time between two looks, by what a look takes
+	busyRest   = 20                     // the same while enough files are ready
 )
 
 // stamp is what must not change.
@@ -70,8 +72,14 @@ func (b *Inbox) look(ctx context.Context) time.Duration {
 	return max(next, b.rest())
 }
 
-// rest returns the least time between two looks. A large tree is not walked all the time because one file is being written.
-func (b *Inbox) rest() time.Duration { return max(minPause, 4*b.cost) }
+// rest returns the least time between two looks. A large tree is not walked all the time because one file is being written,
+// and still less while more files are ready than may be claimed: each that is taken away is a hint.
+func (b *Inbox) rest() time.Duration {
+	if b.ready.len() > maxHeld {
+		return max(minPause, busyRest*b.cost)
+	}
+	return max(minPause, calmRest*b.cost)
+}
 
 // note publishes the result of a round.
 func (b *Inbox) note(waiting int, settled bool) {
