@@ -11,7 +11,7 @@ import (
 // forgotten. Neither disk needs a journal.
 func TestFaultsPowerCut(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	cuts := effort(6, 30, 300)
+	cuts := effort(6, 30, 100)
 	for n := range cuts {
 		w.drop(2 + w.random.IntN(6))
 		names := map[*zone]disk.Survivor{
@@ -41,7 +41,7 @@ func TestFaultsPowerCut(t *testing.T) {
 // TestFaultsDisk lets each side's disk be full, read-only, failing and slow for a while.
 func TestFaultsDisk(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	for range effort(1, 3, 30) {
+	for range effort(1, 2, 30) {
 		for _, z := range w.zones() {
 			for _, c := range []disk.Condition{disk.Full, disk.ReadOnly, disk.Failing} {
 				w.drop(6)

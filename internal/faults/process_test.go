@@ -10,7 +10,7 @@ import (
 // has no memory left.
 func TestFaultsKilled(t *testing.T) {
 	w := newWorld(t, setup{})
-	kills := effort(10, 100, 1000)
+	kills := effort(10, 100, 1400) // a quarter of them are stops
 	var programs, children, stops int
 	for range kills {
 		w.drop(w.random.IntN(5))
@@ -43,7 +43,7 @@ func TestFaultsKilled(t *testing.T) {
 // TestFaultsDescriptors leaves each program in turn without descriptors for a while.
 func TestFaultsDescriptors(t *testing.T) {
 	w := newWorld(t, setup{})
-	for n := range effort(2, 20, 200) {
+	for n := range effort(2, 12, 200) {
 		w.until(30*time.Second, func() bool { return len(w.zones()[n%2].children()) > 0 }) // it has started
 		feed := w.zones()[n%2].starve(t, w.random.IntN(12))
 		w.drop(6)

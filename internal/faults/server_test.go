@@ -60,7 +60,7 @@ func TestFaultsQueueServer(t *testing.T) {
 	kill := startQueue(t, port, store)
 	defer func() { kill() }()
 	w := newWorld(t, setup{extra: fmt.Sprintf("[queue]\nurl = \"nats://%s\"\ninsecure = true", address)})
-	kills := effort(4, 20, 100)
+	kills := effort(4, 12, 100)
 	for n := range kills {
 		w.drop(5)
 		w.pause(1500 * time.Millisecond)

@@ -47,7 +47,7 @@ func TestFaultsEveryStep(t *testing.T) {
 	cuts := 0
 	for i, z := range w.zones() {
 		for n, step := range [][]string{failpoint.Gateway(), failpoint.Receiver()}[i] {
-			for m := range effort(1, 3, 9) {
+			for m := range effort(1, 2, 9) {
 				names := modes[(n+m)%len(modes)]
 				if !w.cutAt(z, step, names) {
 					t.Errorf("%s does not come to %s", z.name, step)
