@@ -174,6 +174,9 @@ func (f *reviewFlags) password() *cobra.Command {
 	return cmd
 }
 
+// maxPasswordLine bounds what is read of standard input for a password, in bytes.
+const maxPasswordLine = 4096
+
 // onePassword reads a password from the first line of the file path, or of stdin.
 func onePassword(path string, stdin io.Reader) (string, error) {
 	if path != "" {
@@ -183,7 +186,7 @@ func onePassword(path string, stdin io.Reader) (string, error) {
 		}
 		return all[0], nil
 	}
-	b, err := io.ReadAll(io.LimitReader(stdin, 4096))
+	b, err := io.ReadAll(io.LimitReader(stdin, maxPasswordLine))
 	if err != nil {
 		return "", fmt.Errorf("cannot read password: %w", err)
 	}

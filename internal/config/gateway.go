@@ -111,15 +111,18 @@ type Queue struct {
 	Insecure    bool   `toml:"insecure"`    // allows a connection without TLS
 }
 
-// Limits are the limits that configuration may change; the rest are sanitize.DefaultLimits.
+// Limits are the limits of one file: sanitize.Limits, each with its explanation in limits.go and docs/limits.ja.md.
 type Limits struct {
 	FileSize Size     `toml:"file_size"`
 	Expanded Size     `toml:"expanded"`
 	Ratio    int64    `toml:"ratio"`
 	Depth    int      `toml:"depth"`
 	Entries  int      `toml:"entries"`
+	Objects  int      `toml:"objects"`
 	Pages    int      `toml:"pages"`
 	Pixels   int64    `toml:"pixels"`
+	Nesting  int      `toml:"nesting"`
+	XMLPart  Size     `toml:"xml_part"`
 	Time     Duration `toml:"time"`
 	Memory   Size     `toml:"memory"`
 }
@@ -142,7 +145,8 @@ func DefaultGateway(state string) Gateway {
 		Rescan:      Rescan{Every: Duration(10 * time.Minute)},
 		Limits: Limits{
 			FileSize: Size(d.FileSize), Expanded: Size(d.Expanded), Ratio: d.Ratio, Depth: d.Depth, Entries: d.Entries,
-			Pages: d.Pages, Pixels: d.Pixels, Time: Duration(d.Time), Memory: Size(d.Memory),
+			Objects: d.Objects, Pages: d.Pages, Pixels: d.Pixels, Nesting: d.Nesting, XMLPart: Size(d.XMLPart),
+			Time: Duration(d.Time), Memory: Size(d.Memory),
 		},
 		Render: Render{DPI: sanitize.DefaultDPI},
 	}
@@ -284,6 +288,7 @@ func (g *Gateway) PolicyNamed(name string) (sanitize.Policy, error) {
 	c := g.Limits
 	l := &p.Limits
 	l.FileSize, l.Expanded, l.Ratio, l.Depth, l.Entries = int64(c.FileSize), int64(c.Expanded), c.Ratio, c.Depth, c.Entries
-	l.Pages, l.Pixels, l.Time, l.Memory = c.Pages, c.Pixels, time.Duration(c.Time), int64(c.Memory)
+	l.Objects, l.Pages, l.Pixels, l.Nesting, l.XMLPart = c.Objects, c.Pages, c.Pixels, c.Nesting, int64(c.XMLPart)
+	l.Time, l.Memory = time.Duration(c.Time), int64(c.Memory)
 	return p, nil
 }

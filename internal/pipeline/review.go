@@ -18,6 +18,9 @@ import (
 // instructionFile holds, in a job's folder, the sealed instruction of a re-treatment.
 const instructionFile = "instruction"
 
+// maxInstruction bounds it, in bytes.
+const maxInstruction = 1 << 20
+
 // reviewPause is the time between two looks for instructions of people.
 const reviewPause = time.Second
 
@@ -167,7 +170,7 @@ func (g *Gateway) instruction(job queue.Job) (quarantine.Instruction, error) {
 	if job.Instruction == "" {
 		return quarantine.Instruction{}, nil
 	}
-	sealed, err := g.spool.ReadFile(job.ID, job.Instruction, 1<<20)
+	sealed, err := g.spool.ReadFile(job.ID, job.Instruction, maxInstruction)
 	if err != nil {
 		return quarantine.Instruction{}, err
 	}

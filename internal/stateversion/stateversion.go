@@ -23,6 +23,9 @@ const Current = 1
 
 const file = "version"
 
+// maxText bounds what is read of it, in bytes.
+const maxText = 64
+
 // ErrNewer says that the state was written by a newer program. Nothing was changed; the newer program goes on with it.
 var ErrNewer = errors.New("状態フォルダは新しい版の関所が書いたものです。新しい版に戻してください" +
 	" / the state folder was written by a newer version of Sekisho; run that version")
@@ -65,7 +68,7 @@ func read(root *os.Root) (int, error) {
 		return 0, fmt.Errorf("cannot read version of state: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, 64))
+	text, err := io.ReadAll(io.LimitReader(f, maxText))
 	if err != nil {
 		return 0, fmt.Errorf("cannot read version of state: %w", err)
 	}

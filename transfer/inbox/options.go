@@ -58,14 +58,20 @@ type Options struct {
 	Log     *slog.Logger // [none]
 }
 
+// Defaults of sizes, in bytes.
+const (
+	defaultMaxSize = 2 << 30
+	defaultLarge   = 64 << 20
+)
+
 func (o Options) withDefaults() Options {
 	o.Interval = cmp.Or(o.Interval, 5*time.Second)
 	o.Settle = cmp.Or(o.Settle, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 10*time.Minute)
-	o.MaxSize = cmp.Or(o.MaxSize, 2<<30)
+	o.MaxSize = cmp.Or(o.MaxSize, defaultMaxSize)
 	o.MaxDepth = cmp.Or(o.MaxDepth, 64)
 	o.Workers = cmp.Or(o.Workers, 4)
-	o.Large = cmp.Or(o.Large, 64<<20)
+	o.Large = cmp.Or(o.Large, defaultLarge)
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}

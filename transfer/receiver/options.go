@@ -53,10 +53,16 @@ type Limits struct {
 	Idle      time.Duration // without a byte from the other side [2 min]
 }
 
+// Defaults of sizes, in bytes.
+const (
+	defaultPackage = 4 << 30
+	defaultSpool   = 64 << 30
+)
+
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Package:   cmp.Or(l.Package, 4<<30),
-		Spool:     cmp.Or(l.Spool, 64<<30),
+		Package:   cmp.Or(l.Package, defaultPackage),
+		Spool:     cmp.Or(l.Spool, defaultSpool),
 		Waiting:   cmp.Or(l.Waiting, 100_000),
 		Refused:   cmp.Or(l.Refused, 1000),
 		Parts:     cmp.Or(l.Parts, 16),
