@@ -133,12 +133,15 @@ func TestFields(t *testing.T) {
 // TestReaching: formulas that reach outside leave their value wherever they stand.
 func TestReaching(t *testing.T) {
 	var cases []sanitizetest.Case
-	for _, f := range []string{`WEBSERVICE("http://NEEDLE")`, `_xlfn.WEBSERVICE("NEEDLE")`, `HYPERLINK("file:///NEEDLE","b")`, `HYPERLINK("NEEDLE"&amp;A1)`, `CALL("NEEDLE","b","c")`, `REGISTER.ID("NEEDLE","b")`, `EXEC("NEEDLE")`, `RTD("NEEDLE",,"b")`,
+	for i, f := range []string{`WEBSERVICE("http://NEEDLE")`, `_xlfn.WEBSERVICE("NEEDLE")`, `HYPERLINK("file:///NEEDLE","b")`, `HYPERLINK("NEEDLE"&amp;A1)`, `CALL("NEEDLE","b","c")`, `REGISTER.ID("NEEDLE","b")`, `EXEC("NEEDLE")`, `RTD("NEEDLE",,"b")`,
 		`cmd|'/c NEEDLE'!A0`, `'cmd'|'NEEDLE'!A0`, `NEEDLE|b!c`, `SQL.REQUEST("NEEDLE")`, `_xlfn.IMAGE("http://NEEDLE")`, `FILTERXML("NEEDLE","b")`, `[1]NEEDLE!A1`, `'[NEEDLE.xlsx]S'!A1`, `'\\a\[NEEDLE.xls]S'!A1`, `CUBEVALUE("NEEDLE","b")`,
 		`_xll.NEEDLE(1)`, `_xludf.NEEDLE(1)`, `STOCKHISTORY("NEEDLE")`, `_xlws.PY("NEEDLE")`, `IF(1,IF(1,web service("NEEDLE"),WEBSERVICE ("NEEDLE")))`, "NEEDLE(A1)"} {
 		value := cell(f, "値")
+		cases = append(cases, sanitizetest.Case{Name: f, Input: workbook(Xlsx, value).zip(), Keep: []string{"値"}, Gone: []string{"NEEDLE", "<f>"}, Rules: []string{ruleFormula}, Exact: true})
+		if i%4 > 0 { // the same code reads them elsewhere: a few are enough
+			continue
+		}
 		cases = append(cases,
-			sanitizetest.Case{Name: f, Input: workbook(Xlsx, value).zip(), Keep: []string{"値"}, Gone: []string{"NEEDLE", "<f>"}, Rules: []string{ruleFormula}, Exact: true},
 			sanitizetest.Case{Name: f + " in a format", Input: workbook(Xlsx, `<row r="1"><c r="A1"><v>11</v></c></row>`).replace("xl/worksheets/sheet1.xml", "</sheetData>",
 				`</sheetData><conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>`+f+`</formula></cfRule></conditionalFormatting>`).zip(), Keep: []string{"<v>11</v>"}, Gone: []string{"NEEDLE", "cfRule"}, Rules: []string{ruleFormula}},
 			sanitizetest.Case{Name: f + " as a name", Input: workbook(Xlsx, `<row r="1"><c r="A1"><v>11</v></c></row>`).replace("xl/workbook.xml", "</sheets>",
