@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/css"
 	"sekisho/sanitize/internal/weblink"
 	"sekisho/sanitize/internal/xmltext"
 )
@@ -236,7 +237,7 @@ func (f *filter) attribute(local string, k kind, a *xmltext.Attr) error {
 		}
 		return nil
 	case name == "style":
-		kept, n := declarations(value)
+		kept, n := styles().Declarations(value)
 		f.gone[RuleCSS] += n
 		if kept != "" {
 			f.refers(kept)
@@ -249,7 +250,7 @@ func (f *filter) attribute(local string, k kind, a *xmltext.Attr) error {
 			return nil
 		}
 	case k == style && (name == "type" || name == "media"):
-		if value != "" && !strings.EqualFold(value, "text/css") && name == "type" || name == "media" && !plainSelector(value) {
+		if value != "" && !strings.EqualFold(value, "text/css") && name == "type" || name == "media" && !css.Selector(value) {
 			f.gone[RuleCSS]++
 			return nil
 		}
@@ -259,7 +260,7 @@ func (f *filter) attribute(local string, k kind, a *xmltext.Attr) error {
 		f.gone[RuleUnknown]++
 		return nil
 	}
-	if !plainValue(value) {
+	if !styles().Value(value) {
 		f.gone[RuleCSS]++
 		return nil
 	}
@@ -275,7 +276,7 @@ func (f *filter) attribute(local string, k kind, a *xmltext.Attr) error {
 
 // refers notes the places in the picture that a value refers to.
 func (f *filter) refers(value string) {
-	for _, id := range places(value) {
+	for _, id := range css.Places(value) {
 		f.cost.use(id)
 	}
 }
@@ -363,7 +364,7 @@ func (f *filter) end() error {
 	stays := true
 	switch fr.kind {
 	case style:
-		kept, n := sheet(string(f.text))
+		kept, n := styles().Sheet(string(f.text))
 		f.gone[RuleCSS] += n
 		f.refers(kept)
 		f.w.Text([]byte(kept))

@@ -112,20 +112,6 @@ func chain(n int) string {
 	return b.String()
 }
 
-func TestDeclarations(t *testing.T) {
-	for _, c := range []struct {
-		in, want string
-		dropped  int
-	}{
-		{"fill : red ;stroke:url( #a )", "fill:red;stroke:url( #a )", 0}, {"position:fixed;fill:red", "fill:red", 1}, {`fill:\75rl(x)`, "", 1},
-		{"fill:expression(alert(1))", "", 1}, {"filter:url(a.svg#b)", "", 1}, {"fill:var(--x)", "", 1}, {"fill/**/:red", "fill:red", 0}, {"fill", "", 1}, {"", "", 0},
-	} {
-		if got, n := declarations(c.in); got != c.want || n != c.dropped {
-			t.Errorf("%q: %q and %d, want %q and %d", c.in, got, n, c.want, c.dropped)
-		}
-	}
-}
-
 func FuzzRebuild(f *testing.F) {
 	f.Add(doc(`<style>a{fill:red}</style><a href="#b"><use href="#c"/></a><image href="data:image/png;base64,` + small(f) + `"/><animate attributeName="x"/>`))
 	f.Add(doc(`<title>x</title><desc>&lt;</desc><script/><g style="fill:url(#a);x:y"/>`))
