@@ -6,6 +6,7 @@ package formats
 import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/csv"
+	"sekisho/sanitize/html"
 	"sekisho/sanitize/image/bmp"
 	"sekisho/sanitize/image/gif"
 	"sekisho/sanitize/image/jpeg"
@@ -34,6 +35,7 @@ func All() []sanitize.Format {
 		ooxml.Dotx,
 		ooxml.Flat{},
 		gif.Format{},
+		html.Format{},
 		jpeg.Format{},
 		json.Format{},
 		odf.Odg,

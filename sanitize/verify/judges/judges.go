@@ -5,6 +5,7 @@ import (
 	"sekisho/sanitize/verify"
 	"sekisho/sanitize/verify/bmp"
 	"sekisho/sanitize/verify/gif"
+	"sekisho/sanitize/verify/html"
 	"sekisho/sanitize/verify/jpeg"
 	"sekisho/sanitize/verify/metafile"
 	"sekisho/sanitize/verify/odf"
@@ -31,6 +32,7 @@ func All() []verify.Judge {
 		odf.Fods(),
 		odf.Fodt(),
 		gif.Judge{},
+		html.Judge{},
 		jpeg.Judge{},
 		text.JSON{},
 		odf.Odg(),

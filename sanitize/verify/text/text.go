@@ -55,8 +55,12 @@ func binary(b []byte) bool {
 	return false
 }
 
-// xml reports whether b begins with an XML declaration, as all XML of our writers does and no text may.
+// xml reports whether b begins with an XML declaration or the document type of a page, as all XML and all pages of our writers
+// do and no text may.
 func xml(b []byte) bool {
+	if bytes.HasPrefix(b, []byte("<!DOCTYPE html>")) {
+		return true
+	}
 	b = bytes.ReplaceAll(b[:min(len(b), 16)], []byte{0}, nil) // UTF-16 too
 	return bytes.HasPrefix(bytes.TrimLeft(b, "\xef\xbb\xbf\xfe\xff"), []byte("<?xml "))
 }

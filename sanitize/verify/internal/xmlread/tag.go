@@ -41,7 +41,7 @@ func (r *Reader) startTag() (Token, bool, error) {
 	}
 	r.open = append(r.open, element{raw: raw, name: name, bound: before})
 	r.pending = empty
-	return Token{Kind: Start, Name: name, Attrs: r.attrs}, true, nil
+	return Token{Kind: Start, Name: name, Attrs: r.attrs, Empty: empty}, true, nil
 }
 
 func (r *Reader) expand(raw string) (Name, error) {

@@ -37,6 +37,7 @@ type Token struct {
 	Name  Name   // of Start and End
 	Attrs []Attr // of Start
 	Text  []byte // of Text, references resolved
+	Empty bool   // of Start: written as an empty element
 }
 
 // xmlSpace is bound to the prefix xml by definition.
