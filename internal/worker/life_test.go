@@ -323,8 +323,11 @@ func TestLayersOfOtherProgram(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft counts descriptors, goroutines and child processes before and after many files of every kind of end.
+// TestNothingIsLeft counts descriptors, goroutines and child processes before and after many files of every kind of end. The
+// keeper of ready children may be at any step of its work at both counts, so a few more are no leak; what every file, or
+// every file of one kind, leaves behind is ten.
 func TestNothingIsLeft(t *testing.T) {
+	const rounds, slack = 10, 5
 	p := pool(t, children.hostile)
 	verbs := []string{"echo\nx", "panic", "exit", "garbage", "encrypted"}
 	use := func() {
@@ -337,13 +340,13 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	use()
 	before := holdings(t)
-	for range 10 {
+	for range rounds {
 		use()
 	}
 	var after [3]int
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		after = holdings(t) // the keeper may be between two children, as it may have been before
-		if after[0] <= before[0] && after[1] <= before[1] && after[2] <= before[2] {
+		after = holdings(t)
+		if after[0] <= before[0]+slack && after[1] <= before[1]+slack && after[2] <= before[2]+slack {
 			return
 		}
 	}

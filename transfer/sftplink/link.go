@@ -186,14 +186,17 @@ func (l *Link) session(ctx context.Context) (*sftp.Client, func(failed bool), er
 
 // openSession opens one more session. When that takes too long the whole connection is given up.
 func (l *Link) openSession(ctx context.Context) (*sftp.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.opt.Connect)
+	patient, cancel := context.WithTimeout(ctx, l.opt.Connect)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { l.conn.Close() })
+	stop := context.AfterFunc(patient, func() { l.conn.Close() })
 	defer stop()
 	s, err := sftp.NewClient(l.conn, sftp.MaxPacketUnchecked(packetSize), sftp.MaxConcurrentRequestsPerFile(64),
 		sftp.UseConcurrentWrites(true))
-	if err != nil {
-		return nil, fmt.Errorf("%w: cannot open session: %v", ErrBroken, err)
+	switch {
+	case err == nil:
+		return s, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	}
-	return s, nil
+	return nil, fmt.Errorf("%w: cannot open session: %v", ErrBroken, err)
 }
