@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/console"
 	"sekisho/internal/console/account"
+	"sekisho/internal/console/account/directory"
 	"sekisho/internal/console/api"
 	"sekisho/internal/console/index"
 	"sekisho/internal/console/notify"
@@ -93,8 +94,13 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	if err != nil {
 		return err
 	}
+	outside, err := openProvider(cfg.Console)
+	if err != nil {
+		return err
+	}
 	s.console, err = console.New(console.Options{
 		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Programs: forPrograms,
+		Outside: outside, Rules: directory.Rules(cfg.Console.OIDC.Groups),
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"sekisho/internal/console/account"
+	"sekisho/internal/console/account/provider"
 	"sekisho/internal/console/index"
 )
 
@@ -26,8 +27,10 @@ type Options struct {
 	Accounts *account.Store
 	Index    *index.Index
 	Gateway  Gateway
-	Programs http.Handler     // answers programs, below /api/; nil: nobody does
-	Now      func() time.Time // default time.Now
+	Programs http.Handler       // answers programs, below /api/; nil: nobody does
+	Outside  *provider.Provider // of OpenID Connect; nil: none
+	Rules    []account.Rule     // what its groups are here
+	Now      func() time.Time   // default time.Now
 }
 
 // Console is the web page of a gateway.
@@ -36,6 +39,8 @@ type Console struct {
 	accounts *account.Store
 	index    *index.Index
 	gateway  Gateway
+	outside  *provider.Provider
+	rules    []account.Rule
 	sessions *scs.SessionManager
 	now      func() time.Time
 
@@ -67,6 +72,7 @@ func New(o Options) (*Console, error) {
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
+	c.outside, c.rules = o.Outside, o.Rules
 	c.handler = c.routes(o.Programs)
 	return c, nil
 }
@@ -90,6 +96,8 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 
 	open("GET /signin", c.signin)
 	open("POST /signin", c.doSignin)
+	open("GET /signin/start", c.startOutside)
+	open("GET "+provider.CallbackPath, c.doOutside)
 	open("GET /setup", c.setup)
 	open("POST /setup", c.doSetup)
 	open("POST /signout", c.signout)

@@ -12,7 +12,10 @@ import (
 )
 
 // signinForm is what the page of the sign-in shows again.
-type signinForm struct{ Name, Next string }
+type signinForm struct {
+	Name, Next string
+	Outside    bool // a provider outside lets people in too
+}
 
 func (c *Console) signin(w http.ResponseWriter, r *http.Request) {
 	if s := sessionOf(r); s != nil && s.full {
@@ -20,7 +23,7 @@ func (c *Console) signin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := c.page(r, "signin.title")
-	p.Body = signinForm{Next: local(r.URL.Query().Get("next"))}
+	p.Body = signinForm{Next: local(r.URL.Query().Get("next")), Outside: c.outside != nil}
 	c.show(w, r, http.StatusOK, "signin", p)
 }
 
@@ -46,7 +49,7 @@ func (c *Console) doSignin(w http.ResponseWriter, r *http.Request) {
 	}
 	p := c.page(r, "signin.title")
 	p.Here = "/signin"
-	p.Body = signinForm{Name: name, Next: to}
+	p.Body = signinForm{Name: name, Next: to, Outside: c.outside != nil}
 	status := c.refusal(p, result)
 	c.show(w, r, status, "signin", p)
 }

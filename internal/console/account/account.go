@@ -230,10 +230,15 @@ func (a Account) check() (Account, error) {
 	if !shown(a.Display) || utf8.RuneCountInString(a.Display) > maxDisplay {
 		return a, fmt.Errorf("%w: the name that is shown", ErrName)
 	}
-	if a.Mail != "" && (!shown(a.Mail) || len(a.Mail) > maxWords || strings.Count(a.Mail, "@") != 1 || strings.ContainsAny(a.Mail, " <>,;\"()")) {
+	if !fitMail(a.Mail) {
 		return a, fmt.Errorf("%w: the mail address", ErrName)
 	}
 	return a, a.checkRoles()
+}
+
+// fitMail reports whether a text may be an address to write to, or is empty.
+func fitMail(s string) bool {
+	return s == "" || shown(s) && len(s) <= maxWords && strings.Count(s, "@") == 1 && !strings.ContainsAny(s, " <>,;\"()")
 }
 
 func (a Account) checkRoles() error {

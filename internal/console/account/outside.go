@@ -46,6 +46,9 @@ var ErrDenied = errors.New("the person is not known there")
 // no rule is for the person, or when the roles do not go together.
 func Assign(p Person, rules []Rule, same func(a, b string) bool) (Account, error) {
 	a := Account{Name: p.Name, Display: clean(p.Display), Office: clean(p.Office), Mail: clean(p.Mail), Source: p.Source}
+	if !fitMail(a.Mail) { // nobody is kept out for what is only written to
+		a.Mail = ""
+	}
 	for _, r := range rules {
 		if !slices.ContainsFunc(p.Groups, func(g string) bool { return same(g, r.Group) }) {
 			continue
