@@ -68,7 +68,7 @@ func buildHouse(dir string, log *slog.Logger, change func(*queue.Options)) (h *h
 	if change != nil {
 		change(&opt)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	h.queue, err = queue.Open(ctx, conn, opt)
 	return h, err
@@ -184,7 +184,7 @@ func TestPublishConsume(t *testing.T) {
 
 func eventually(t testing.TB, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if ok() {
 			return
 		}

@@ -23,7 +23,7 @@ func TestTimeout(t *testing.T) {
 			req := newRequest(t, verb)
 			req.Policy.Limits.Time = 200 * time.Millisecond
 			r := mustRebuild(t, p, req)
-			if r.Reason != sanitize.ReasonTimeout || r.Elapsed < 200*time.Millisecond || r.Elapsed > 5*time.Second {
+			if r.Reason != sanitize.ReasonTimeout || r.Elapsed < 200*time.Millisecond || r.Elapsed > time.Minute {
 				t.Errorf("%+v", r)
 			}
 		})

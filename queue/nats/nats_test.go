@@ -47,7 +47,7 @@ func connect(t *testing.T, s *nats.Server) jetstream.JetStream {
 
 func publish(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	if _, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}}); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func publish(t *testing.T, js jetstream.JetStream) {
 // messages returns how many messages the stream holds, or -1 when there is no stream.
 func messages(t *testing.T, js jetstream.JetStream) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	s, err := js.Stream(ctx, "S")
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -174,7 +174,7 @@ func listen(t *testing.T, port int) *server.Server {
 
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("did not come about in 20 s")
 		}

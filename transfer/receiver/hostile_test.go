@@ -309,7 +309,7 @@ func TestStrangersCannotKeepSendersOut(t *testing.T) {
 	}
 	begun := time.Now()
 	send(t, z, transfertest.Package(t, 1, "a.txt", "x", nil))
-	if len(z.Released(t)) != 1 || time.Since(begun) > 5*time.Second {
+	if len(z.Released(t)) != 1 || time.Since(begun) > 60*time.Second {
 		t.Errorf("released %v after %v", z.Released(t), time.Since(begun))
 	}
 }
