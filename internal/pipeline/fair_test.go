@@ -19,7 +19,7 @@ import (
 // TestOneFormAmongManyPhotos: an office drops very many files, and while they are on their way, also while the link is down,
 // another office drops one. It is taken in at once and arrives before most of the others.
 func TestOneFormAmongManyPhotos(t *testing.T) {
-	const photos, workers = 260, 2
+	const photos, workers = 120, 2
 	const inHand = 4 * (workers + 4) // see perWorker and senders
 	h := newHouse(t)
 	h.gateway.Workers = workers
