@@ -2,7 +2,9 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -82,6 +84,31 @@ func keptCases() []sanitizetest.Case {
 			return file("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 77 9]/Resources<</Font<<>>>>>>",
 				"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>", stream("", "BT ("+text+") Tj ET"))
 		}), "[0 0 77 9]"),
+	}
+}
+
+// TestEmptyScans rebuilds a scan of empty pages: it unpacks to more than a thousand times its size and is no bomb. What
+// unpacks to more than its pictures need is one still.
+func TestEmptyScans(t *testing.T) {
+	engine, err := sanitize.NewEngine([]sanitize.Format{Format{}}, sanitize.Naming{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		height int
+		want   error
+	}{"scan": {1500, nil}, "bomb": {1, sanitize.ErrLimit}} {
+		var s sheet
+		var names strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&names, "/X%d %d 0 R", i, 6+i)
+			s.objects = append(s.objects, flated(fmt.Sprintf("/Type/XObject/Subtype/Image/Width 1000/Height %d/BitsPerComponent 8/ColorSpace/DeviceGray", c.height), strings.Repeat("\xff", 1_500_000)))
+		}
+		s = s.resource("/XObject<<" + names.String() + ">>")
+		_, err := engine.Rebuild(t.Context(), sanitize.Job{Input: sanitize.BytesInput(s.bytes()), Policy: sanitize.Standard()}, io.Discard)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
 	}
 }
 
