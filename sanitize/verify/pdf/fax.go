@@ -33,7 +33,7 @@ func (w *walk) fax(s *stream, width, height int64, where string) error {
 		return verify.Fail(RuleImage, where, "a fax that is not black and white")
 	}
 	size := (width + 7) / 8 * height
-	if err := w.f.pass.Expand(size); err != nil {
+	if err := w.f.pass.Expand(size / paperShare); err != nil {
 		return err
 	}
 	src := bytes.NewReader(s.raw)

@@ -23,6 +23,7 @@ type file struct {
 	packed  map[int][2]int // of objects that stand in an object stream: its number, and the index there
 	trailer dict
 	zlib    io.ReadCloser // see zlibOf; nil at first
+	paper   int64         // bytes that the next stream may hold at a lower charge, see paperShare
 }
 
 // open reads the whole file.

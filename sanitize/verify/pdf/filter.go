@@ -79,6 +79,10 @@ func chain(d dict) ([]name, []dict, error) {
 // maxFilters is how many filters our writer chains at most: a picture in JPEG is not compressed again.
 const maxFilters = 1
 
+// paperShare is what a part is charged of, of the samples that a picture needs: an empty page of a scan packs a thousand
+// times, and a document may have many. How many pixels a picture has is bounded by itself.
+const paperShare = 16
+
 // blockSize is how many bytes are inflated before they are charged.
 const blockSize = 64 << 10
 
@@ -91,7 +95,9 @@ func (f *file) inflate(data []byte) ([]byte, error) {
 	var out bytes.Buffer
 	for {
 		n, end := io.CopyN(&out, z, blockSize)
-		if err := f.pass.Expand(n); err != nil {
+		within := min(n, f.paper)
+		f.paper -= within
+		if err := f.pass.Expand(within/paperShare + n - within); err != nil {
 			return nil, err
 		}
 		if err = end; err != nil {

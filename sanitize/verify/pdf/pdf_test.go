@@ -277,6 +277,22 @@ func TestEmbeddedFile(t *testing.T) {
 	}
 }
 
+// TestEmptyScans judges a scan of empty pages, which unpacks to a thousand times its size, and a stream that does so
+// without being a picture.
+func TestEmptyScans(t *testing.T) {
+	body := strings.Repeat("\xff", 16_000_000)
+	objects := good()
+	objects[9] = data("/Type/XObject/Subtype/Image/Width 4000/Height 4000/BitsPerComponent 8/ColorSpace/DeviceGray", body)
+	if rule := judge(t, build(objects...), sanitize.Standard()); rule != "" {
+		t.Errorf("a picture: violates %q", rule)
+	}
+	objects = good()
+	objects[9] = data("/Type/XObject/Subtype/Image/Width 4/Height 4000/BitsPerComponent 8/ColorSpace/DeviceGray", body)
+	if rule := judge(t, build(objects...), sanitize.Standard()); rule != verify.RuleLimit {
+		t.Errorf("more than a picture needs: violates %q", rule)
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	f.Add(build(good()...))
 	f.Add(pack(good()...))

@@ -129,10 +129,6 @@ func (w *walk) image(num int, s *stream, where string) error {
 	if len(filters) > 0 && filters[0] != "FlateDecode" {
 		return verify.Fail(RuleFilter, where, "the filter %q", string(filters[0]))
 	}
-	data, err := w.f.decode(s)
-	if err != nil {
-		return err
-	}
 	bits := int64(1)
 	if w.f.resolve(s.dict["ImageMask"]) != true {
 		depth, ok := integer(w.f.resolve(s.dict["BitsPerComponent"]), 16)
@@ -141,7 +137,14 @@ func (w *walk) image(num int, s *stream, where string) error {
 		}
 		bits = depth * w.components(s.dict["ColorSpace"], 0)
 	}
-	if want := (width*bits + 7) / 8 * height; bits > 0 && int64(len(data)) != want {
+	want := (width*bits + 7) / 8 * height
+	w.f.paper = want
+	data, err := w.f.decode(s)
+	w.f.paper = 0
+	if err != nil {
+		return err
+	}
+	if bits > 0 && int64(len(data)) != want {
 		return verify.Fail(RuleImage, where, "%d bytes, want %d", len(data), want)
 	}
 	return nil
