@@ -101,6 +101,7 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	s.console, err = console.New(console.Options{
 		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Programs: forPrograms,
 		Outside: outside, Rules: directory.Rules(cfg.Console.OIDC.Groups),
+		Session: time.Duration(cfg.Console.Session), Idle: time.Duration(cfg.Console.Idle),
 	})
 	if err != nil {
 		return err
@@ -232,10 +233,13 @@ type port struct {
 
 var _ console.Gateway = &port{}
 
-func (p *port) Routes() []string {
-	names := make([]string, len(p.cfg.Routes))
-	for i, r := range p.cfg.Routes {
-		names[i] = r.Name
+// Routes names the routes for the files of an office: those that are of no other one.
+func (p *port) Routes(office string) []string {
+	var names []string
+	for _, r := range p.cfg.Routes {
+		if office == "" || r.Office == "" || r.Office == office {
+			names = append(names, r.Name)
+		}
 	}
 	return names
 }
@@ -246,8 +250,13 @@ func (p *port) Keep() time.Duration { return time.Duration(p.cfg.Quarantine.Keep
 
 // Submit takes a file in that a person sent over the console.
 func (p *port) Submit(ctx context.Context, s console.Submission, r io.Reader) (string, error) {
+	for _, r := range p.cfg.Routes {
+		if r.Name == s.Route && r.Office != "" { // the route is the office's
+			s.Office = ""
+		}
+	}
 	id, err := p.Gateway.Submit(ctx, pipeline.Submission{
-		Route: s.Route, Folder: s.Folder, Name: s.Name, Actor: s.Actor, Source: "web", ModTime: time.Now(),
+		Route: s.Route, Office: s.Office, Folder: s.Folder, Name: s.Name, Actor: s.Actor, Source: "web", ModTime: time.Now(),
 	}, r)
 	switch {
 	case errors.Is(err, pipeline.ErrTooLarge):

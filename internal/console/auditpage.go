@@ -78,7 +78,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) {
 // recordQuery reads what is searched for: a file's number, a hash, a person ("@name"), else a part of a file's name.
 func (c *Console) recordQuery(r *http.Request) (index.Query, query, error) {
 	v := r.URL.Query()
-	text := strings.TrimSpace(cut(v.Get("q"), maxQuery))
+	text := typed(v.Get("q"))
 	var q index.Query
 	shown := query{Text: text}
 	shown.From, shown.To = period(v.Get("from"), v.Get("to"), &q.From, &q.To)

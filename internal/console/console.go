@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -30,6 +31,8 @@ type Options struct {
 	Programs http.Handler       // answers programs, below /api/; nil: nobody does
 	Outside  *provider.Provider // of OpenID Connect; nil: none
 	Rules    []account.Rule     // what its groups are here
+	Session  time.Duration      // after which a person signs in again; default 10 h
+	Idle     time.Duration      // without a request, after which a person signs in again; default 30 min
 	Now      func() time.Time   // default time.Now
 }
 
@@ -42,6 +45,7 @@ type Console struct {
 	outside  *provider.Provider
 	rules    []account.Rule
 	sessions *scs.SessionManager
+	idle     time.Duration
 	now      func() time.Time
 
 	texts  map[string]*i18n.Localizer
@@ -56,7 +60,8 @@ type Console struct {
 
 // New returns a console. Nothing is served before Serve.
 func New(o Options) (*Console, error) {
-	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, now: o.Now, sessions: newSessions(o.Accounts)}
+	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, now: o.Now, idle: cmp.Or(o.Idle, sessionIdle)}
+	c.sessions = newSessions(o.Accounts, cmp.Or(o.Session, sessionLife))
 	if c.now == nil {
 		c.now = time.Now
 	}

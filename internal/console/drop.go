@@ -8,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"path"
 	"slices"
@@ -54,7 +55,7 @@ func (c *Console) drop(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.Body = dropPage{
-		Routes: c.gateway.Routes(), Limit: c.gateway.Limit(), LimitText: bytesText(c.gateway.Limit()), Files: files, More: more,
+		Routes: c.routesOf(a), Limit: c.gateway.Limit(), LimitText: bytesText(c.gateway.Limit()), Files: files, More: more,
 	}
 	c.show(w, r, http.StatusOK, "drop", p)
 }
@@ -124,10 +125,11 @@ var errForm = errors.New("the form cannot be read")
 // takeAll takes the files of a form in, in their order, and returns the numbers of their jobs. Fields come before the files
 // that they are about.
 func (c *Console) takeAll(r *http.Request, form *multipart.Reader, a account.Account) (taken []string, err error) {
-	s := Submission{Actor: a.Name}
-	if routes := c.gateway.Routes(); len(routes) > 0 {
-		s.Route = routes[0]
+	routes := c.routesOf(a)
+	if len(routes) == 0 {
+		return nil, fmt.Errorf("%w: no route is for this office", errForm)
 	}
+	s := Submission{Actor: a.Name, Office: a.Office, Route: routes[0]}
 	folder := ""
 	for n := 0; n < dropFiles; {
 		part, err := form.NextRawPart()
@@ -145,7 +147,7 @@ func (c *Console) takeAll(r *http.Request, form *multipart.Reader, a account.Acc
 			}
 			switch part.FormName() {
 			case "route":
-				if slices.Contains(c.gateway.Routes(), string(text)) {
+				if slices.Contains(routes, string(text)) {
 					s.Route = string(text)
 				}
 			case "path":
@@ -158,7 +160,7 @@ func (c *Console) takeAll(r *http.Request, form *multipart.Reader, a account.Acc
 		}
 		n++
 		dir, base := path.Split(strings.ReplaceAll(untrusted, `\`, "/"))
-		s.Name, s.Folder = base, strings.Join([]string{a.Office, folder, dir}, "/")
+		s.Name, s.Folder = base, folder+"/"+dir
 		id, err := c.gateway.Submit(r.Context(), s, part)
 		if err != nil {
 			return taken, formError(err)
@@ -168,6 +170,14 @@ func (c *Console) takeAll(r *http.Request, form *multipart.Reader, a account.Acc
 	return taken, fmt.Errorf("%w: more than %d files", errForm, dropFiles)
 }
 
+// routesOf returns the routes that a person may hand files in on.
+func (c *Console) routesOf(a account.Account) []string {
+	if _, all := a.Offices(account.Drop); all {
+		return c.gateway.Routes("")
+	}
+	return c.gateway.Routes(a.Office)
+}
+
 // formError tells a form that cannot be read from what the gateway said.
 func formError(err error) error {
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
@@ -175,6 +185,9 @@ func formError(err error) error {
 	}
 	if errors.Is(err, ErrTooLarge) || errors.Is(err, ErrNoSpace) {
 		return err
+	}
+	if header := textproto.ProtocolError(""); errors.As(err, &header) {
+		return fmt.Errorf("%w: %v", errForm, err)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, multipart.ErrMessageTooLarge) || strings.HasPrefix(err.Error(), "multipart:") {
 		return fmt.Errorf("%w: %v", errForm, err)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
@@ -26,6 +27,16 @@ func cut(s string, n int) string {
 		return string(r[:n])
 	}
 	return s
+}
+
+// typed returns what a person typed, or somebody wrote into an address for the person: without what nobody sees in it.
+func typed(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && r != '\u3000' || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, cut(s, maxQuery)))
 }
 
 // stateChoices are the states that a list can be narrowed to: each with the states of the index, and the verdict, that it means.
@@ -63,7 +74,7 @@ type filtered struct {
 // filterOf reads the filter of a list from its address. What cannot be read narrows nothing.
 func (c *Console) filterOf(r *http.Request) filtered {
 	q := r.URL.Query()
-	f := filtered{query: query{Text: strings.TrimSpace(cut(q.Get("q"), maxQuery)), State: q.Get("state"), Office: cut(q.Get("office"), maxQuery)}}
+	f := filtered{query: query{Text: typed(q.Get("q")), State: q.Get("state"), Office: typed(q.Get("office"))}}
 	f.filter.Scope = scope(sessionOf(r).account, account.See)
 	for _, s := range stateChoices() {
 		if s.id == f.State {

@@ -12,8 +12,8 @@ import (
 
 // Gateway is what the console asks of the gateway in whose process it runs.
 type Gateway interface {
-	// Routes names the ways that files may go, the first one first.
-	Routes() []string
+	// Routes names the ways that the files of an office may go, the first one first; those of all offices for "".
+	Routes(office string) []string
 	// Limit is the length of the longest file that is taken in, in bytes.
 	Limit() int64
 	// Exceptions reports whether two people may release an original.
@@ -49,9 +49,9 @@ var (
 	ErrRecipient = errors.New("that is no age recipient") // of Gateway.Evidence
 )
 
-// Submission is a file that a person hands in. Folder and Name are as a browser sent them: untrusted.
+// Submission is a file that a person of an office hands in. Folder and Name are as a browser sent them: untrusted.
 type Submission struct {
-	Route, Folder, Name, Actor string
+	Route, Office, Folder, Name, Actor string
 }
 
 // Status says how the gateway is.

@@ -26,7 +26,7 @@ type choice struct {
 func (c *Console) people(w http.ResponseWriter, r *http.Request) {
 	p := c.page(r, "people.title")
 	c.told(r, p)
-	text := cut(r.URL.Query().Get("q"), maxQuery)
+	text := typed(r.URL.Query().Get("q"))
 	all, err := c.accounts.List(r.Context(), text)
 	if err != nil {
 		c.failed(w, r, err)

@@ -19,10 +19,10 @@ const (
 	deviceCookie  = "__Host-sekisho-device"
 )
 
-// How long a session lasts, whatever is done in it, and how long when nothing is.
+// How long a session lasts, whatever is done in it, and how long when nothing is, where nobody configured it.
 const (
 	sessionLife = 10 * time.Hour
-	sessionIdle = time.Hour
+	sessionIdle = 30 * time.Minute
 )
 
 // The stages of a sign-in. Only a session at stageFull opens pages; at any other it opens the page of that stage alone.
@@ -60,10 +60,10 @@ func sessionOf(r *http.Request) *session {
 }
 
 // newSessions returns what keeps sessions: the token in a cookie, the rest with the accounts.
-func newSessions(accounts *account.Store) *scs.SessionManager {
+func newSessions(accounts *account.Store, life time.Duration) *scs.SessionManager {
 	m := scs.New()
 	m.Store = accounts.Sessions()
-	m.Lifetime = sessionLife
+	m.Lifetime = life
 	m.Cookie.Name, m.Cookie.Path = sessionCookie, "/"
 	m.Cookie.Secure, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = true, true, http.SameSiteLaxMode, false
 	return m
@@ -85,7 +85,7 @@ func (c *Console) known(next http.Handler) http.Handler {
 		}
 		now := c.now()
 		seen := time.Unix(c.sessions.GetInt64(ctx, keySeen), 0)
-		if !ok || now.Sub(seen) > sessionIdle {
+		if !ok || now.Sub(seen) > c.idle {
 			if err := c.sessions.Destroy(ctx); err != nil {
 				c.failed(w, r, err)
 				return

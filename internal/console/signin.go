@@ -49,7 +49,7 @@ func (c *Console) doSignin(w http.ResponseWriter, r *http.Request) {
 	}
 	p := c.page(r, "signin.title")
 	p.Here = "/signin"
-	p.Body = signinForm{Name: name, Next: to, Outside: c.outside != nil}
+	p.Body = signinForm{Name: typed(name), Next: to, Outside: c.outside != nil}
 	status := c.refusal(p, result)
 	c.show(w, r, status, "signin", p)
 }
@@ -262,8 +262,8 @@ func (c *Console) setup(w http.ResponseWriter, r *http.Request) {
 
 func (c *Console) doSetup(w http.ResponseWriter, r *http.Request) {
 	f := setupForm{
-		Token: strings.TrimSpace(r.PostFormValue("token")), Name: strings.TrimSpace(r.PostFormValue("name")),
-		Display: r.PostFormValue("display"), Office: r.PostFormValue("office"),
+		Token: typed(r.PostFormValue("token")), Name: typed(r.PostFormValue("name")),
+		Display: typed(r.PostFormValue("display")), Office: typed(r.PostFormValue("office")),
 	}
 	password := r.PostFormValue("password")
 	wrong := ""

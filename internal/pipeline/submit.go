@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"sekisho/internal/audit"
@@ -23,7 +24,8 @@ var (
 // Submission is a file that a person hands in, not by way of a folder.
 type Submission struct {
 	Route   string
-	Folder  string // below the route; untrusted
+	Office  string // the first folder below the route; "" for none
+	Folder  string // below that; untrusted
 	Name    string // untrusted
 	Actor   string // who hands it in, on the record
 	Source  string // by which way: "web"
@@ -79,7 +81,7 @@ func (in intake) submit(ctx context.Context, id queue.ID, s Submission, r io.Rea
 	}
 	clean, changes := name.Clean([]byte(s.Name))
 	job := queue.Job{
-		Route: in.route.Name, Path: cleanPath(s.Folder), Name: manifest.SafeName(clean), ModTime: s.ModTime,
+		Route: in.route.Name, Path: pathBelow(s.Office, s.Folder), Name: manifest.SafeName(clean), ModTime: s.ModTime,
 		Received: time.Now().UTC(), Source: s.Source + ":" + s.Actor, Policy: in.route.Policy,
 	}
 	if len(changes) > 0 || job.Name != s.Name {
@@ -99,6 +101,21 @@ func (in intake) submit(ctx context.Context, id queue.ID, s Submission, r io.Rea
 		in.log.Error("cannot publish a file that was handed in", "job", id, "error", err)
 	}
 	return nil
+}
+
+// pathBelow returns the folder below office. Where it is too deep or too long, folders behind the office are left out: no folder
+// that somebody names leads out of the office's own.
+func pathBelow(office, untrusted string) string {
+	head := cleanPath(strings.ReplaceAll(office, "/", "_"))
+	rest := strings.Split(cleanPath(untrusted), "/")
+	for len(rest) > 0 {
+		whole := strings.Trim(head+"/"+strings.Join(rest, "/"), "/")
+		if manifest.SafePath(whole) == whole {
+			return whole
+		}
+		rest = rest[1:]
+	}
+	return head
 }
 
 // Record puts an event of the console on the gateway's record, durably.
