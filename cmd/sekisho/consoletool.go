@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ func consoleCommand() *cobra.Command {
 	var state stateFlags
 	cmd := &cobra.Command{Use: "console", Short: "画面（コンソール）の管理 / care of the console", Args: cobra.NoArgs}
 	state.add(cmd)
-	cmd.AddCommand(reindexCommand(&state), tokenCommand(&state), programTokenCommand(&state))
+	cmd.AddCommand(reindexCommand(&state), tokenCommand(&state), programTokenCommand(&state), endTokenCommand(&state))
 	return cmd
 }
 
@@ -123,5 +124,35 @@ func programTokenCommand(state *stateFlags) *cobra.Command {
 	cmd.Flags().StringVar(&label, "label", "", "何に使うか / what it is for")
 	cmd.Flags().StringSliceVar(&roles, "role", nil, "役割 / roles: staff, counter, approver, operator, admin, auditor")
 	cmd.Flags().IntVar(&days, "days", 90, "有効な日数 / days for which it holds")
+	return cmd
+}
+
+func endTokenCommand(state *stateFlags) *cobra.Command {
+	var actor string
+	cmd := &cobra.Command{
+		Use:   "end-token NAME [ID]",
+		Short: "プログラム用のトークンを取り消す（ID が無ければ一覧） / end a token; without ID, list them",
+		Args:  cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g, err := state.gateway()
+			if err != nil {
+				return err
+			}
+			accounts, err := openAccounts(cmd.Context(), g)
+			if err != nil {
+				return err
+			}
+			defer accounts.Close()
+			if len(args) == 2 {
+				return accounts.RemoveToken(cmd.Context(), actor, args[0], args[1])
+			}
+			all, err := accounts.Tokens(cmd.Context(), args[0])
+			for _, t := range all {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %v  %s\n", t.ID, t.Label, t.Roles, t.Expiry.Format(time.DateOnly))
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&actor, "actor", os.Getenv("SEKISHO_ACTOR"), "取り消す人の名前 / name of the person who does it (or SEKISHO_ACTOR)")
 	return cmd
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"sekisho/internal/audit"
+	"sekisho/internal/console/account"
 	"sekisho/internal/durable"
 	"sekisho/internal/pipeline"
 )
@@ -43,6 +46,25 @@ func TestConsoleTools(t *testing.T) {
 	if len(first) < 40 || first == second {
 		t.Errorf("tokens %q, %q", first, second)
 	}
+	people, err := account.Open(t.Context(), g.Console.State, account.Options{Record: func(context.Context, audit.Event) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer people.Close()
+	staff := account.Account{Name: "sato", Office: "総務課", Roles: []account.Role{account.Staff}}
+	if err := people.Create(t.Context(), "test", staff, "an initial password"); err != nil {
+		t.Fatal(err)
+	}
+	token := strings.TrimSpace(do(0, "program-token", "sato", "--label", "試験", "--role", "staff"))
+	if a, err := people.ByToken(t.Context(), token); err != nil || a.Name != "sato" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	do(1, "program-token", "sato", "--label", "試験", "--role", "admin")
+	id, _, _ := strings.Cut(do(0, "end-token", "sato"), " ")
+	do(0, "end-token", "sato", id, "--actor", "佐藤")
+	if _, err := people.ByToken(t.Context(), token); !errors.Is(err, account.ErrDenied) {
+		t.Errorf("a token that was ended: %v", err)
+	}
 	read, err := pipeline.OpenRecordFolder(g, false)
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +79,8 @@ func TestConsoleTools(t *testing.T) {
 			told++
 		}
 	}
-	if told != 2 {
-		t.Errorf("%d tokens on record", told)
+	if told != 4 { // two for an administrator, one for a program, and its end
+		t.Errorf("%d changes on record", told)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "state/record/*.jsonl"))
 	if err != nil || len(files) != 1 {
