@@ -66,11 +66,11 @@ func (p programs) Submit(ctx context.Context, route, office, folder, name, actor
 	if i < 0 {
 		return "", api.ErrRoute
 	}
-	if p.cfg.Routes[i].Office == "" && office != "" { // a route of many offices has a folder for each
-		folder = office + "/" + folder
+	if p.cfg.Routes[i].Office != "" { // the route is the office's; one of many offices has a folder for each
+		office = ""
 	}
 	id, err := p.Gateway.Submit(ctx, pipeline.Submission{
-		Route: p.cfg.Routes[i].Name, Folder: folder, Name: name, Actor: actor, Source: "api", ModTime: time.Now(),
+		Route: p.cfg.Routes[i].Name, Office: office, Folder: folder, Name: name, Actor: actor, Source: "api", ModTime: time.Now(),
 	}, r)
 	switch {
 	case errors.Is(err, pipeline.ErrTooLarge):
