@@ -19,12 +19,11 @@ const maxTypes = 1 << 20
 // mainType returns the content type of the main part of a package, or "" when in is no package of this family. It
 // reads as little as it can: one entry of the zip archive, found by its local header or in the central directory.
 func mainType(in sanitize.Input) string {
-	in, _ = withoutStub(in)
-	head := in.Head(30 + len(typesName))
-	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+	in, start, stub := withoutStub(in)
+	if !stub && !bytes.HasPrefix(in.Head(4), []byte("PK\x03\x04")) {
 		return ""
 	}
-	types := entryAt(in, 0)
+	types := entryAt(in, start)
 	if types == nil {
 		if at, ok := findTypes(in); ok {
 			types = entryAt(in, at)
@@ -39,34 +38,44 @@ func mainType(in sanitize.Input) string {
 			continue
 		}
 		if found != "" {
-			return exactMainType(in)
+			return exactMainType(in, start)
 		}
 		found = variants[i].main
 	}
 	return found
 }
 
-// withoutStub returns the archive that stands behind a program that unpacks it, and whether there is one: in that case
-// the directory says where the archive begins, counted from there, and no reader sees another archive in the file.
-func withoutStub(in sanitize.Input) (sanitize.Input, bool) {
+// withoutStub returns the archive that stands behind a program that unpacks it, where its first entry stands in what is
+// returned, and whether there is one. Its directory says where the archive begins, counted from there or from the start of
+// the file, and no reader sees another archive in the file.
+func withoutStub(in sanitize.Input) (archive sanitize.Input, start int64, stub bool) {
 	const endLen = 22
 	if string(in.Head(2)) != "MZ" {
-		return in, false
+		return in, 0, false
 	}
 	end := in.Tail(endLen)
 	if len(end) < endLen || !bytes.HasPrefix(end, []byte("PK\x05\x06")) {
-		return in, false
+		return in, 0, false
 	}
 	size, offset := int64(binary.LittleEndian.Uint32(end[12:])), int64(binary.LittleEndian.Uint32(end[16:]))
-	start := in.Size() - endLen - size - offset
-	if start <= 0 {
-		return in, false
+	archive = in
+	switch at := in.Size() - endLen - size - offset; {
+	case at < 0:
+		return in, 0, false
+	case at > 0: // counted from there
+		archive = sanitize.NewInput(io.NewSectionReader(in, at, in.Size()-at), in.Size()-at)
+	default: // the first header of the directory says where the first entry is
+		first := make([]byte, 46)
+		if n, _ := in.ReadAt(first, offset); n < len(first) || !bytes.HasPrefix(first, []byte("PK\x01\x02")) {
+			return in, 0, false
+		}
+		start = int64(binary.LittleEndian.Uint32(first[42:]))
 	}
-	archive := sanitize.NewInput(io.NewSectionReader(in, start, in.Size()-start), in.Size()-start)
-	if string(archive.Head(4)) != "PK\x03\x04" {
-		return in, false
+	sign := make([]byte, 4)
+	if n, _ := archive.ReadAt(sign, start); n < len(sign) || string(sign) != "PK\x03\x04" {
+		return in, 0, false
 	}
-	return archive, true
+	return archive, start, true
 }
 
 // mentions reports whether name stands in types as a whole attribute value.
@@ -121,9 +130,9 @@ func findTypes(in sanitize.Input) (int64, bool) {
 }
 
 // exactMainType reads a package that names several main types as a rebuild would.
-func exactMainType(in sanitize.Input) string {
+func exactMainType(in sanitize.Input, start int64) string {
 	free := func(int64) error { return nil }
-	p, err := openPackage(in, sanitize.DefaultLimits(), free)
+	p, err := openPackage(in, start, sanitize.DefaultLimits(), free)
 	if err != nil {
 		return ""
 	}

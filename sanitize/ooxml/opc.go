@@ -49,10 +49,10 @@ type relation struct {
 	external bool
 }
 
-// openPackage opens the zip archive and reads the content types. Part names are compared as ECMA-376 Part 2, 9.1.1.3
+// openPackage opens the zip archive whose first entry is at start and reads the content types. Part names are compared as ECMA-376 Part 2, 9.1.1.3
 // says: without case.
-func openPackage(in sanitize.Input, limits sanitize.Limits, expand func(int64) error) (*opcPackage, error) {
-	archive, err := zipfile.Open(in, limits.Entries)
+func openPackage(in sanitize.Input, start int64, limits sanitize.Limits, expand func(int64) error) (*opcPackage, error) {
+	archive, err := zipfile.OpenFrom(in, limits.Entries, start)
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,11 @@ import (
 
 // rebuild writes the package in anew to out and fills the findings of report.
 func rebuild(ctx context.Context, v Variant, in sanitize.Input, out io.Writer, pass sanitize.Pass, report *sanitize.Report) error {
-	in, stub := withoutStub(in)
+	in, start, stub := withoutStub(in)
 	if stub {
 		report.Add(ruleStub, sanitize.Removed, "")
 	}
-	opc, err := openPackage(in, pass.Policy.Limits, pass.Expand)
+	opc, err := openPackage(in, start, pass.Policy.Limits, pass.Expand)
 	if err != nil {
 		return err
 	}

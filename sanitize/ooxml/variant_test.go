@@ -3,6 +3,7 @@ package ooxml
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
@@ -98,6 +99,19 @@ func TestStub(t *testing.T) {
 	out, report, err := rebuildFiles(t, append(bytes.Clone(stub), plain...), sanitize.Standard())
 	if err != nil || !bytes.Equal(out, clean) || len(report.Findings) != 1 || report.Findings[0].Rule != ruleStub {
 		t.Errorf("a stub: %v, %+v", err, report.Findings)
+	}
+	moved := bytes.Clone(plain) // the same with offsets that count from the start of the file
+	for i := 0; i+4 <= len(moved); i++ {
+		switch string(moved[i : i+4]) {
+		case "PK\x01\x02":
+			binary.LittleEndian.PutUint32(moved[i+42:], binary.LittleEndian.Uint32(moved[i+42:])+uint32(len(stub)))
+		case "PK\x05\x06":
+			binary.LittleEndian.PutUint32(moved[i+16:], binary.LittleEndian.Uint32(moved[i+16:])+uint32(len(stub)))
+		}
+	}
+	out, report, err = rebuildFiles(t, append(bytes.Clone(stub), moved...), sanitize.Standard())
+	if err != nil || !bytes.Equal(out, clean) || len(report.Findings) != 1 || report.Findings[0].Rule != ruleStub {
+		t.Errorf("a stub that the offsets count: %v, %+v", err, report.Findings)
 	}
 	for name, in := range map[string][]byte{
 		"another beginning": append(bytes.Repeat([]byte("x"), 1024), plain...), "no package": stub,

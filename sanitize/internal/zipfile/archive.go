@@ -85,7 +85,11 @@ func unsupported(format string, args ...any) error {
 // Open reads the directory of the archive and checks it against the local headers and the layout. It refuses with
 // ErrLimit when there are more than maxEntries entries, with ErrUnsupported when the archive is one part of several,
 // with ErrEncrypted when the directory itself is encrypted, and with ErrMalformed when anything disagrees.
-func Open(in sanitize.Input, maxEntries int) (*Archive, error) {
+func Open(in sanitize.Input, maxEntries int) (*Archive, error) { return OpenFrom(in, maxEntries, 0) }
+
+// OpenFrom is Open for an archive whose first entry stands at offset start, behind something that is no part of it. Offsets in
+// the archive count from the start of the input.
+func OpenFrom(in sanitize.Input, maxEntries int, start int64) (*Archive, error) {
 	end, err := findEnd(in)
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func Open(in sanitize.Input, maxEntries int) (*Archive, error) {
 	if err := a.readDirectory(end); err != nil {
 		return nil, err
 	}
-	if err := a.checkLayout(end); err != nil {
+	if err := a.checkLayout(end, start); err != nil {
 		return nil, err
 	}
 	return a, a.checkNames()

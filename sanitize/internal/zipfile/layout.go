@@ -9,11 +9,11 @@ import (
 )
 
 // checkLayout walks the entries in the order of their data. Each local header must stand where the entry before it
-// ended, the first at offset 0, and the directory after the last: so nothing overlaps and nothing hides.
-func (a *Archive) checkLayout(end end) error {
+// ended, the first at offset start, and the directory after the last: so nothing overlaps and nothing hides.
+func (a *Archive) checkLayout(end end, start int64) error {
 	order := slices.Clone(a.Entries)
 	slices.SortStableFunc(order, func(x, y *Entry) int { return cmp.Compare(x.offset, y.offset) })
-	var at int64
+	at := start
 	for i, e := range order {
 		if e.offset != at {
 			return malformed("entry %q starts at %d, where the archive is at %d", e.Name, e.offset, at)
