@@ -12,8 +12,9 @@ import (
 	"sekisho/transfer/receiver"
 )
 
-// maxTries is how often a child may crash or run out of time over one package before that is the verdict.
-const maxTries = 3
+// maxTries is how often a child may crash or run out of time over one package before that is the verdict. A machine that kills
+// processes for want of memory may take the same one more than once.
+const maxTries = 5
 
 // check asks the judge about a staged body. An original that people released is not asked about: it is what a judge
 // refuses, and the receiver has let it through because configuration allows it.
