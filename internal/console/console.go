@@ -126,6 +126,7 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	may("GET /home", account.Review, c.home)
 	may("GET /files", account.See, c.files)
 	may("GET /files.csv", account.Export, c.filesCSV)
+	may("GET /files.xlsx", account.Export, c.filesXLSX)
 	may("GET /held", account.Review, c.held)
 	may("GET /held/{id}", account.Review, c.held)
 	may("POST /held/{id}/{action}", account.See, c.doHeld)

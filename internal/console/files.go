@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bufio"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,7 +8,6 @@ import (
 	"time"
 	"unicode"
 
-	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
 )
@@ -125,7 +122,7 @@ type filesPage struct {
 	States, Offices, Years []choice
 	Files                  []fileView
 	More                   pager
-	CSV                    string
+	CSV, XLSX              string // addresses of the whole list; "" for who may not have it
 }
 
 func (c *Console) files(w http.ResponseWriter, r *http.Request) {
@@ -156,11 +153,12 @@ func (c *Console) files(w http.ResponseWriter, r *http.Request) {
 	body.Years = years(p, c.now(), f.year)
 	if sessionOf(r).account.Can(account.Export, "") {
 		u := *r.URL
-		u.Path = "/files.csv"
 		q := u.Query()
 		q.Del("after")
-		u.RawQuery = q.Encode()
+		u.Path, u.RawQuery = "/files.csv", q.Encode()
 		body.CSV = u.RequestURI()
+		u.Path = "/files.xlsx"
+		body.XLSX = u.RequestURI()
 	}
 	p.Body = body
 	c.show(w, r, http.StatusOK, "files", p)
@@ -190,60 +188,6 @@ func years(p *page, now time.Time, chosen int) []choice {
 		choices = append(choices, choice{strconv.Itoa(y), fiscalName(p.Lang, y), y == chosen})
 	}
 	return choices
-}
-
-// maxExport is the number of rows of one export. More than that is two periods.
-const maxExport = 200_000
-
-// filesCSV writes the list as CSV that Excel opens as it is: UTF-8 with byte order mark, CRLF, every cell quoted and harmless.
-func (c *Console) filesCSV(w http.ResponseWriter, r *http.Request) {
-	f := c.filterOf(r)
-	a := sessionOf(r).account
-	f.filter.Scope = scope(a, account.Export)
-	p := c.page(r, "files.title")
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="sekisho-files.csv"`)
-	control := http.NewResponseController(w)
-	out := bufio.NewWriter(w)
-	out.WriteString("\uFEFF")
-	var heads []string
-	for _, id := range []string{"file.job", "file.received", "files.office", "file.folder", "file.name", "file.who", "files.state", "audit.kind", "file.type", "file.size", "file.sha.in", "file.sha.out"} {
-		heads = append(heads, strings.TrimRight(p.say(id), "： :"))
-	}
-	writeCSV(out, heads)
-	after, rows := "", 0
-	for rows < maxExport {
-		page, err := c.index.Files(r.Context(), f.filter, after, index.MaxPage)
-		if err != nil { // the beginning is on its way: an answer that breaks off is seen to be one
-			c.log.Error("cannot export files", "error", err)
-			panic(http.ErrAbortHandler)
-		}
-		if err := control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-			return
-		}
-		for _, file := range page.Files {
-			v := viewOf(p, file)
-			writeCSV(out, []string{
-				v.ID, v.When, v.Office, v.Folder, v.Name, v.Who, v.Tag.Word, v.Reason, file.Type, strconv.FormatInt(file.SizeIn, 10), file.SHA256In, file.SHA256Out,
-			})
-		}
-		rows += len(page.Files)
-		if after = page.Next; after == "" || out.Flush() != nil {
-			break
-		}
-	}
-	out.Flush() // a browser that went away misses nothing
-}
-
-// writeCSV writes a row (RFC 4180). An error stays in w until Flush.
-func writeCSV(w *bufio.Writer, cells []string) {
-	for i, cell := range cells {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		fmt.Fprintf(w, `"%s"`, strings.ReplaceAll(audit.Cell(cell), `"`, `""`))
-	}
-	w.WriteString("\r\n")
 }
 
 // choose marks the chosen one of some choices.
