@@ -98,9 +98,13 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	if err != nil {
 		return err
 	}
+	passkeys, err := openPasskeys(cfg.Console, s.accounts)
+	if err != nil {
+		return err
+	}
 	s.console, err = console.New(console.Options{
 		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Programs: forPrograms,
-		Outside: outside, Rules: directory.Rules(cfg.Console.OIDC.Groups),
+		Outside: outside, Rules: directory.Rules(cfg.Console.OIDC.Groups), Passkeys: passkeys,
 		Session: time.Duration(cfg.Console.Session), Idle: time.Duration(cfg.Console.Idle),
 	})
 	if err != nil {

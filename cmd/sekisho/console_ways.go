@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/account/directory"
+	"sekisho/internal/console/account/passkey"
 	"sekisho/internal/console/account/provider"
 	"sekisho/internal/console/api"
 	"sekisho/internal/console/index"
@@ -43,6 +44,15 @@ func openProvider(cfg config.Console) (*provider.Provider, error) {
 		return nil, nil
 	}
 	return provider.Open(cfg.OIDC, cfg.URL)
+}
+
+// openPasskeys returns the passkeys of the console, or nil when people do not reach it by a host name.
+func openPasskeys(cfg config.Console, people *account.Store) (*passkey.Keys, error) {
+	keys, err := passkey.Open(cfg.URL, people)
+	if errors.Is(err, passkey.ErrHost) {
+		return nil, nil
+	}
+	return keys, err
 }
 
 // openNotifier returns what tells people and programs that files wait.

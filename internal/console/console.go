@@ -18,6 +18,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"sekisho/internal/console/account"
+	"sekisho/internal/console/account/passkey"
 	"sekisho/internal/console/account/provider"
 	"sekisho/internal/console/index"
 )
@@ -31,6 +32,7 @@ type Options struct {
 	Programs http.Handler       // answers programs, below /api/; nil: nobody does
 	Outside  *provider.Provider // of OpenID Connect; nil: none
 	Rules    []account.Rule     // what its groups are here
+	Passkeys *passkey.Keys      // nil: there are none
 	Session  time.Duration      // after which a person signs in again; default 10 h
 	Idle     time.Duration      // without a request, after which a person signs in again; default 30 min
 	Now      func() time.Time   // default time.Now
@@ -44,6 +46,7 @@ type Console struct {
 	gateway  Gateway
 	outside  *provider.Provider
 	rules    []account.Rule
+	passkeys *passkey.Keys
 	sessions *scs.SessionManager
 	idle     time.Duration
 	now      func() time.Time
@@ -77,7 +80,7 @@ func New(o Options) (*Console, error) {
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	c.outside, c.rules = o.Outside, o.Rules
+	c.outside, c.rules, c.passkeys = o.Outside, o.Rules, o.Passkeys
 	c.handler = c.routes(o.Programs)
 	return c, nil
 }
@@ -103,6 +106,8 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	open("POST /signin", c.doSignin)
 	open("GET /signin/start", c.startOutside)
 	open("GET "+provider.CallbackPath, c.doOutside)
+	open("POST /signin/passkey/begin", c.beginPasskeySignIn)
+	open("POST /signin/passkey", c.doPasskeySignIn)
 	open("GET /setup", c.setup)
 	open("POST /setup", c.doSetup)
 	open("POST /signout", c.signout)
@@ -116,6 +121,9 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 
 	at("GET /{$}", stageFull, c.first)
 	at("GET /me", stageFull, c.me)
+	at("POST /me/passkeys/begin", stageFull, c.beginPasskey)
+	at("POST /me/passkeys", stageFull, c.doPasskey)
+	at("POST /me/passkeys/remove", stageFull, c.doRemovePasskey)
 	may("GET /live", account.See, c.live)
 	may("GET "+dropPath, account.Drop, c.drop)
 	may("POST "+dropPath, account.Drop, c.doDrop)

@@ -23,14 +23,6 @@ import (
 // texts returns every text of a language by its id. A text with forms for one and for many is its forms together.
 func texts(t *testing.T, lang string) map[string]string {
 	t.Helper()
-	data, err := textFiles.ReadFile("text/" + lang + ".toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tree map[string]any
-	if err := toml.Unmarshal(data, &tree); err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]string{}
 	var walk func(prefix string, v any)
 	walk = func(prefix string, v any) {
@@ -47,7 +39,17 @@ func texts(t *testing.T, lang string) map[string]string {
 			}
 		}
 	}
-	walk("", tree)
+	for _, name := range []string{"text/" + lang + ".toml", "text/people." + lang + ".toml"} {
+		data, err := textFiles.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tree map[string]any
+		if err := toml.Unmarshal(data, &tree); err != nil {
+			t.Fatal(err)
+		}
+		walk("", tree)
+	}
 	return all
 }
 

@@ -80,7 +80,7 @@ func (c *Console) doOutside(w http.ResponseWriter, r *http.Request) {
 		p := c.page(r, "signin.title")
 		p.Here = "/signin"
 		p.Said = &said{Look: "bad", Text: p.say("signin.refused"), More: p.say("signin.help"), Code: "SK-C-OUTSIDE"}
-		p.Body = signinForm{Next: local(v.Next), Outside: true}
+		p.Body = c.signinForm("", local(v.Next))
 		c.show(w, r, http.StatusForbidden, "signin", p)
 	}
 }

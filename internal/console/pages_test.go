@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,13 +38,13 @@ type world struct {
 	people *account.Store
 	index  *index.Index
 	record *audit.Log
-	now    time.Time
+	ahead  atomic.Int64 // seconds that the clock of the console is ahead
 }
 
 // openWorld opens a console. set changes its options before it is made.
 func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Now()}
+	w := &world{t: t}
 	root, err := os.OpenRoot(t.TempDir())
 	w.must(err)
 	t.Cleanup(func() { root.Close() })
@@ -51,9 +52,8 @@ func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	w.must(err)
 	t.Cleanup(func() { w.record.Close() })
 	dir := t.TempDir()
-	now := func() time.Time { return w.now }
 	w.people, err = account.Open(t.Context(), dir, account.Options{
-		Record: func(ctx context.Context, e audit.Event) error { return w.record.Append(ctx, e) }, Cost: account.Cost{Memory: 64, Passes: 1}, Now: now,
+		Record: func(ctx context.Context, e audit.Event) error { return w.record.Append(ctx, e) }, Cost: account.Cost{Memory: 64, Passes: 1}, Now: w.now,
 	})
 	w.must(err)
 	t.Cleanup(func() { w.people.Close() })
@@ -67,7 +67,7 @@ func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	w.server = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { pages.ServeHTTP(rw, r) }))
 	t.Cleanup(w.server.Close)
 	w.url = w.server.URL
-	o := Options{Log: slog.New(slog.DiscardHandler), Accounts: w.people, Index: w.index, Gateway: nowhere{}, Now: now}
+	o := Options{Log: slog.New(slog.DiscardHandler), Accounts: w.people, Index: w.index, Gateway: nowhere{}, Now: w.now}
 	if set != nil {
 		set(w, &o)
 	}
@@ -76,6 +76,8 @@ func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	pages = c.Handler()
 	return w
 }
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load()) * time.Second) }
 
 func (w *world) must(err error) {
 	w.t.Helper()
@@ -87,15 +89,16 @@ func (w *world) must(err error) {
 // client is somebody's browser. It follows no redirect by itself.
 type client struct {
 	*http.Client
-	w *world
+	w      *world
+	secret string // of the second factor
 }
 
 func (w *world) browser() *client {
 	jar, err := cookiejar.New(nil)
 	w.must(err)
-	return &client{&http.Client{
+	return &client{Client: &http.Client{
 		Jar: jar, Transport: w.server.Client().Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, w}
+	}, w: w}
 }
 
 // reply is what came back.
@@ -159,8 +162,8 @@ func (w *world) signIn(a account.Account) *client {
 	}
 	at = b.post("/password", url.Values{"old": {longPassword + " at first"}, "password": {longPassword}, "again": {longPassword}})
 	if at.to == "/enrol?next=%2Fme" {
-		key := between(b.get("/enrol").body, "<code>", "</code>")
-		at = b.post("/enrol", url.Values{"code": {w.code(key)}, "next": {"/me"}})
+		b.secret = between(b.get("/enrol").body, "<code>", "</code>")
+		at = b.post("/enrol", url.Values{"code": {w.code(b.secret)}, "next": {"/me"}})
 	}
 	if at.to != "/me" {
 		w.t.Fatalf("%s: %+v", a.Name, at)
@@ -174,7 +177,7 @@ func (w *world) code(secret string) string {
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(secret, " ", ""))
 	w.must(err)
 	mac := hmac.New(sha1.New, key)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(w.now.Unix()/30)))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(w.now().Unix()/30)))
 	sum := mac.Sum(nil)
 	at := sum[len(sum)-1] & 15
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7FFF_FFFF%1_000_000)

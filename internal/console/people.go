@@ -256,14 +256,21 @@ func (c *Console) doDisable(w http.ResponseWriter, r *http.Request) {
 
 // mePage is the page of the own settings.
 type mePage struct {
-	Roles string
-	Sees  []string
+	Roles      string
+	Sees       []string
+	MayPasskey bool
+	Passkeys   []passkeyRow
 }
 
 func (c *Console) me(w http.ResponseWriter, r *http.Request) {
 	a := sessionOf(r).account
 	p := c.page(r, "me.title")
 	c.told(r, p)
-	p.Body = mePage{Roles: rolesText(p, a), Sees: sees(p, a)}
+	keys, err := c.ownPasskeys(r, a)
+	if err != nil {
+		c.failed(w, r, err)
+		return
+	}
+	p.Body = mePage{Roles: rolesText(p, a), Sees: sees(p, a), MayPasskey: c.mayPasskey(a), Passkeys: keys}
 	c.show(w, r, http.StatusOK, "me", p)
 }

@@ -15,6 +15,11 @@ import (
 type signinForm struct {
 	Name, Next string
 	Outside    bool // a provider outside lets people in too
+	Passkeys   bool
+}
+
+func (c *Console) signinForm(name, to string) signinForm {
+	return signinForm{Name: typed(name), Next: to, Outside: c.outside != nil, Passkeys: c.passkeys != nil}
 }
 
 func (c *Console) signin(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +28,7 @@ func (c *Console) signin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := c.page(r, "signin.title")
-	p.Body = signinForm{Next: local(r.URL.Query().Get("next")), Outside: c.outside != nil}
+	p.Body = c.signinForm("", local(r.URL.Query().Get("next")))
 	c.show(w, r, http.StatusOK, "signin", p)
 }
 
@@ -49,7 +54,7 @@ func (c *Console) doSignin(w http.ResponseWriter, r *http.Request) {
 	}
 	p := c.page(r, "signin.title")
 	p.Here = "/signin"
-	p.Body = signinForm{Name: typed(name), Next: to, Outside: c.outside != nil}
+	p.Body = c.signinForm(name, to)
 	status := c.refusal(p, result)
 	c.show(w, r, status, "signin", p)
 }
@@ -83,7 +88,7 @@ func (c *Console) signout(w http.ResponseWriter, r *http.Request) {
 // second asks for the code of a person whose password was right.
 func (c *Console) second(w http.ResponseWriter, r *http.Request) {
 	p := c.page(r, "second.title")
-	p.Body = signinForm{Next: local(r.URL.Query().Get("next"))}
+	p.Body = c.signinForm("", local(r.URL.Query().Get("next")))
 	c.show(w, r, http.StatusOK, "second", p)
 }
 
@@ -100,7 +105,7 @@ func (c *Console) doSecond(w http.ResponseWriter, r *http.Request) {
 	}
 	p := c.page(r, "second.title")
 	p.Here = "/second"
-	p.Body = signinForm{Next: to}
+	p.Body = c.signinForm("", to)
 	status := c.refusal(p, result)
 	if result == account.Wrong {
 		p.Said = &said{Look: "bad", Text: p.say("second.wrong"), More: p.say("second.wrong.more"), Code: "SK-C-SECOND"}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed text/ja.toml text/en.toml
+//go:embed text/*.toml
 var textFiles embed.FS
 
 // languages are those that every text has, the first one first.
@@ -22,8 +22,10 @@ func loadTexts() (map[string]*i18n.Localizer, error) {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	all := map[string]*i18n.Localizer{}
 	for _, l := range languages() {
-		if _, err := bundle.LoadMessageFileFS(textFiles, "text/"+l+".toml"); err != nil {
-			return nil, fmt.Errorf("cannot load texts: %w", err)
+		for _, name := range []string{"text/" + l + ".toml", "text/people." + l + ".toml"} {
+			if _, err := bundle.LoadMessageFileFS(textFiles, name); err != nil {
+				return nil, fmt.Errorf("cannot load texts: %w", err)
+			}
 		}
 		all[l] = i18n.NewLocalizer(bundle, l)
 	}

@@ -54,6 +54,32 @@
     source.onopen = refresh;
   }
 
+  // ---- passkeys: the server begins, the device answers, the form carries the answer
+  for (const ask of document.querySelectorAll('form[data-passkey]')) {
+    if (!window.PublicKeyCredential || !PublicKeyCredential.parseCreationOptionsFromJSON) break;
+    ask.hidden = false;
+    document.querySelectorAll('[data-passkey-none]').forEach((p) => { p.hidden = true; });
+    const text = ask.querySelector('[data-passkey-said]'), button = ask.querySelector('button');
+    ask.addEventListener('submit', async (e) => {
+      e.preventDefault();
+      text.textContent = '';
+      button.disabled = true;
+      try {
+        const begun = await fetch(ask.dataset.begin, { method: 'POST', body: new URLSearchParams(new FormData(ask)), credentials: 'same-origin', redirect: 'error' });
+        const options = await begun.json();
+        if (!begun.ok) throw Object.assign(new Error(), { said: options.said });
+        const made = ask.dataset.passkey === 'create'
+          ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey) })
+          : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
+        ask.elements.answer.value = JSON.stringify(made);
+        ask.submit();
+      } catch (error) {
+        text.textContent = error.said || ask.dataset.failed;
+        button.disabled = false;
+      }
+    });
+  }
+
   // ---- drop of files and folders on the whole window
   const form = document.querySelector('form[data-drop]');
   if (!form) return;
