@@ -8,10 +8,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
+	"sekisho/internal/preview"
 	"sekisho/internal/worker/child"
 	"sekisho/internal/worker/sandbox"
 	"sekisho/sanitize"
@@ -68,6 +71,9 @@ func (s settings) services() (child.Services, error) {
 		Identify: func(in sanitize.Input, untrustedName string) (string, error) {
 			info, err := engine.Identify(in, untrustedName)
 			return info.ID, err
+		},
+		Draw: func(ctx context.Context, job sanitize.Job, out io.Writer) (string, error) {
+			return preview.Draw(ctx, draws, job, out)
 		},
 		Verify: set.Judge,
 	}, nil

@@ -325,6 +325,24 @@ func (p *port) Evidence(ctx context.Context, id, actor, reason, recipient string
 	return p.Review.Evidence(ctx, id, actor, reason, recipient, w)
 }
 
+// HasOriginal reports whether there is an original that can be shown.
+func (p *port) HasOriginal(id string) bool { return p.Gateway.HasOriginal(p.Review, id) }
+
+// Preview draws the first pages of an original, and of what a rebuild makes of it.
+func (p *port) Preview(ctx context.Context, id, actor string) (console.Preview, error) {
+	made, err := p.Gateway.Preview(ctx, p.Review, id, actor)
+	return console.Preview{Before: drawn(made.Before), After: drawn(made.After)}, err
+}
+
+// drawn hands drawn pages on.
+func drawn(d pipeline.Drawn) console.Drawn {
+	shown := console.Drawn{Reason: string(d.Reason)}
+	for _, p := range d.Pictures {
+		shown.Pictures = append(shown.Pictures, console.Picture(p))
+	}
+	return shown
+}
+
 // Status says how the gateway is.
 func (p *port) Status(ctx context.Context) console.Status {
 	watch := p.Watch()

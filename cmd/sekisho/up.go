@@ -70,6 +70,7 @@ func upCommand(logs *slog.Logger) *cobra.Command {
 	cmd.Flags().StringSliceVar(&u.clamd, "clamd", nil, "clamd の場所 / address of clamd (unix:/run/clamav/clamd.ctl)")
 	cmd.Flags().StringSliceVar(&u.accept, "accept-missing", nil, "無くてもよい隔離の層 / containment layers that may be missing")
 	cmd.Flags().StringVar(&u.console, "console", defaultConsole, "画面を開く番地。none で開かない / address of the console; none: no console")
+	cmd.Flags().IntVar(&u.keep, "keep-originals", 0, "届いたファイルの元を残す日数 / days for which originals of released files are kept")
 	cmd.Flags().BoolVar(&u.exceptions, "exceptions", false, "例外措置を許す / allow two people to release an original")
 	return cmd
 }
@@ -82,6 +83,7 @@ type up struct {
 	dir, child    string
 	once          bool
 	exceptions    bool
+	keep          int // days
 	console       string
 	clamd, accept []string
 
@@ -141,6 +143,7 @@ func (u *up) open(ctx context.Context, g *config.Gateway) (*pipeline.Gateway, *a
 	r := upReceiver(u.dir)
 	g.AcceptMissing, r.AcceptMissing = u.accept, u.accept
 	g.Exceptions, r.Exceptions = u.exceptions, u.exceptions
+	g.Rescan.KeepOriginals = u.keep
 	for _, a := range u.clamd {
 		g.Scanners = append(g.Scanners, config.Scanner{Type: "clamd", Address: a})
 	}

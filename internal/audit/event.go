@@ -42,6 +42,7 @@ const (
 	Rescanned     Kind = "rescanned" // kept originals were scanned again; with a Job: something was found in one
 	Extended      Kind = "extended"  // Actor keeps a held file for longer
 	Evidence      Kind = "evidence"  // Actor took a held original out, encrypted: Detail says to whom
+	Previewed     Kind = "previewed" // Actor looks at pictures of an original: on record before they are shown
 	SignIn        Kind = "sign-in"   // Actor signed in to the console, or was kept out: Detail
 	Account       Kind = "account"   // Actor changed who may do what in the console: Name is the account
 )
@@ -51,7 +52,7 @@ func Kinds() []Kind {
 	return []Kind{
 		Started, Stopped, Recovered, Config, Received, RefusedIntake, Identified, Rebuilt, Scanned, Verified, Sealed, Sent,
 		Arrived, Released, Refused, Held, Blocked, Reviewed, Password, Rejected, Deleted, Requested, Approved, Waiting, Alarm,
-		Rescanned, Extended, Evidence, SignIn, Account,
+		Rescanned, Extended, Evidence, Previewed, SignIn, Account,
 	}
 }
 

@@ -56,6 +56,7 @@ type Console struct {
 	assets map[string]asset
 	chain  *chainWatch
 
+	previews previews
 	watching atomic.Int64 // browsers that are told of changes
 	until    atomic.Int64 // when the certificate ends, seconds since 1970; 0: unknown
 	handler  http.Handler
@@ -131,6 +132,8 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	may("GET /file/{id}/json", account.See, c.fileJSON)
 	may("POST /file/{id}/password", account.Password, c.doFilePassword)
 	may("POST /file/{id}/request", account.Request, c.doFileRequest)
+	at("POST /file/{id}/preview", stageFull, c.doPreview)
+	at("GET /file/{id}/preview/{side}/{n}", stageFull, c.picture)
 	may("GET /home", account.Review, c.home)
 	may("GET /files", account.See, c.files)
 	may("GET /files.csv", account.Export, c.filesCSV)

@@ -21,6 +21,7 @@ type filePage struct {
 	Type, Policy              string
 	HashIn, HashOut           string
 	MayPassword, MayRequest   bool
+	Preview                   *previewView
 	Held, Biography           bool // whether the person may open those pages about it
 }
 
@@ -57,6 +58,7 @@ func (c *Console) file(w http.ResponseWriter, r *http.Request) {
 	} else {
 		body.Released, body.HashOut = "", ""
 	}
+	body.Preview = c.previewOf(r, p, f)
 	sentence(p, f, &body)
 	p.Body = body
 	c.show(w, r, http.StatusOK, "file", p)

@@ -39,6 +39,26 @@ type Gateway interface {
 	Delete(ctx context.Context, id, actor, reason string) error
 	// Evidence writes the original to w, encrypted to an age recipient ("age1…").
 	Evidence(ctx context.Context, id, actor, reason, recipient string, w io.Writer) error
+
+	// HasOriginal reports whether there is an original that Preview may show: never one with malware.
+	HasOriginal(id string) bool
+	// Preview draws the first pages of an original and of what a rebuild makes of it, after it is on record that the actor looks.
+	Preview(ctx context.Context, id, actor string) (Preview, error)
+}
+
+// Preview is what can be seen of a file.
+type Preview struct{ Before, After Drawn }
+
+// Drawn is pictures of pages, drawn and judged in the sandbox, or the reason why there are none.
+type Drawn struct {
+	Pictures []Picture
+	Reason   string
+}
+
+// Picture is a PNG, with its size in pixels.
+type Picture struct {
+	PNG           []byte
+	Width, Height int
 }
 
 // Errors of Gateway.Submit.

@@ -48,6 +48,7 @@ type itemView struct {
 	Decisions       []decisionView
 	Policies        []choice
 	May             may
+	Preview         *previewView // nil: not for this person, or not of this file
 	Any             bool
 }
 
@@ -106,6 +107,7 @@ func (c *Console) item(r *http.Request, p *page, f index.File) (*itemView, error
 		May: c.allowed(a, f, e),
 	}
 	v.Any = v.May != may{}
+	v.Preview = c.previewOf(r, p, f)
 	if until := c.keptUntil(e); !until.IsZero() {
 		v.Until = when(until)
 	}

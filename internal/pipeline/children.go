@@ -97,6 +97,24 @@ func (c *Children) Rebuild(ctx context.Context, req worker.Request) (worker.Resu
 	return pool.Rebuild(ctx, req)
 }
 
+// errNoRenderer says that the program with PDFium is not there.
+var errNoRenderer = errors.New("there is no program that draws")
+
+// Draws reports whether there is a program that draws.
+func (c *Children) Draws() bool { return c != nil && c.render != nil }
+
+// Draw has the first pages of the file of req drawn, by a child with PDFium.
+func (c *Children) Draw(ctx context.Context, req worker.Request) (worker.Result, error) {
+	if c.render == nil {
+		return worker.Result{}, errNoRenderer
+	}
+	pool, err := c.render.open(ctx)
+	if err != nil {
+		return worker.Result{}, err
+	}
+	return pool.Draw(ctx, req)
+}
+
 // wantsPDFium reports whether a child with PDFium may do what a lean one could not.
 func wantsPDFium(r worker.Result) bool {
 	if r.Report.Type != "pdf" {

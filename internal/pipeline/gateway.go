@@ -80,13 +80,14 @@ type Gateway struct {
 	courier  *courier
 	inboxes  []*inbox.Inbox
 	shares   map[string]*os.Root // inbox of each route, for notices
+	drawing  chan struct{}       // one file at a time is drawn for people
 
 	closers []func() error
 }
 
 // OpenGateway opens everything a gateway works with. Nothing runs before Run. Keys must exist (see EnsureKeys).
 func OpenGateway(ctx context.Context, cfg config.Gateway, o Options) (*Gateway, error) {
-	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, shares: map[string]*os.Root{}}
+	g := &Gateway{cfg: cfg, log: o.Log, version: o.Version, tell: o.Ended, shares: map[string]*os.Root{}, drawing: make(chan struct{}, 1)}
 	g.waiting = newShares(perWorker * (g.workers() + senders))
 	if g.tell == nil {
 		g.tell = func(Ended) {}

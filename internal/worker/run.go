@@ -21,6 +21,15 @@ func (p *Pool) Rebuild(ctx context.Context, req Request) (Result, error) {
 	return p.run(ctx, wire.Rebuild, req)
 }
 
+// Draw has a child draw the first pages of the input, as package preview writes them. Only sekisho-render can. The output is
+// empty unless Reason is.
+func (p *Pool) Draw(ctx context.Context, req Request) (Result, error) {
+	if req.Output == nil {
+		return Result{}, errors.New("cannot draw: no output")
+	}
+	return p.run(ctx, wire.Draw, req)
+}
+
 // Verify has a child judge whether the input is what may leave: a file of the given format and nothing else.
 // The reason of a refusal is sanitize.ReasonVerify.
 func (p *Pool) Verify(ctx context.Context, req Request) (Result, error) {

@@ -47,7 +47,8 @@ type Samples struct {
 type Drawing struct {
 	DPI    float64 // pixels to 1/72 inch times 72; less for a page that would have more than Pixels
 	Pixels int64   // of one page, at most
-	Pages  int     // at most
+	Pages  int     // at most: a file that has more is not drawn
+	First  int     // pages that are drawn, from the first one; 0: all
 }
 
 // Sheet is one drawn page.

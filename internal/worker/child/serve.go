@@ -24,6 +24,10 @@ type Services struct {
 	Rebuild  func(ctx context.Context, job sanitize.Job, out io.Writer) (sanitize.Report, error)
 	Identify func(in sanitize.Input, untrustedName string) (string, error)
 
+	// Draw draws the first pages of the input as pictures (internal/preview) and returns what it took it for; nil: this
+	// program cannot.
+	Draw func(ctx context.Context, job sanitize.Job, out io.Writer) (string, error)
+
 	// Verify judges in as a file of the given name and format, or of the format that it finds when that is empty, and
 	// returns which. A file without a name is judged by its content alone.
 	Verify func(ctx context.Context, untrustedName, format string, in sanitize.Input, policy sanitize.Policy) (string, error)
@@ -74,6 +78,8 @@ func (s Services) do(req wire.Request, files []descriptor) wire.Response {
 	switch {
 	case req.Mode == wire.Rebuild && len(files) == 2:
 		return s.rebuild(ctx, req, in, files[1])
+	case req.Mode == wire.Draw && len(files) == 2 && s.Draw != nil:
+		return s.draw(ctx, req, in, files[1])
 	case req.Mode == wire.Identify:
 		id, err := s.Identify(in, name)
 		return response(sanitize.Report{Type: id}, err)
@@ -99,6 +105,15 @@ func (s Services) rebuild(ctx context.Context, req wire.Request, in sanitize.Inp
 		err = buffered.Flush()
 	}
 	return response(report, err)
+}
+
+func (s Services) draw(ctx context.Context, req wire.Request, in sanitize.Input, out descriptor) wire.Response {
+	buffered := newOutput(out)
+	kind, err := s.Draw(ctx, sanitize.Job{Input: in, Name: string(req.Name), Policy: req.Policy}, buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	return response(sanitize.Report{Type: kind}, err)
 }
 
 func response(r sanitize.Report, err error) wire.Response {

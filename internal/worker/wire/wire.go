@@ -31,6 +31,7 @@ const (
 	Rebuild  Mode = "rebuild"
 	Verify   Mode = "verify"
 	Identify Mode = "identify"
+	Draw     Mode = "draw"
 )
 
 // Request asks for one piece of work. Names and passwords are bytes: they need not be valid UTF-8.

@@ -31,7 +31,11 @@ func (e *Engine) Draw(ctx context.Context, data []byte, d pdf.Drawing, page func
 		if count.PageCount > d.Pages {
 			return fmt.Errorf("%w: more than %d pages", sanitize.ErrLimit, d.Pages)
 		}
-		if err := drawPages(ctx, guest, doc, count.PageCount, d, page); err != nil {
+		pages := count.PageCount
+		if d.First > 0 {
+			pages = min(pages, d.First)
+		}
+		if err := drawPages(ctx, guest, doc, pages, d, page); err != nil {
 			return err
 		}
 		return closeDocument(guest, doc)
