@@ -181,7 +181,7 @@ type Plan struct {
 }
 
 // Plan says what a list would do, and changes nothing. With leavers, local accounts that it does not name are disabled, but for
-// the one of actor.
+// the one of actor. A list that changes what actor may do fails with ErrOwn.
 func (s *Store) Plan(ctx context.Context, actor string, list []Account, leavers bool) (Plan, error) {
 	all, err := s.List(ctx, "")
 	if err != nil {
@@ -191,6 +191,7 @@ func (s *Store) Plan(ctx context.Context, actor string, list []Account, leavers 
 	for _, a := range all {
 		old[a.Name] = a
 	}
+	self, _ := Fold(actor) // an actor that is no account is in no list
 	var p Plan
 	named := map[string]bool{}
 	for _, a := range list {
@@ -201,13 +202,14 @@ func (s *Store) Plan(ctx context.Context, actor string, list []Account, leavers 
 			p.Create = append(p.Create, Change{New: a})
 		case o.Source != "local":
 			return Plan{}, fmt.Errorf("%w: %s", ErrForeign, a.Name)
+		case a.Name == self && !sameRights(o, a):
+			return Plan{}, ErrOwn
 		case same(o, a):
 			p.Same++
 		default:
 			p.Update = append(p.Update, Change{o, a})
 		}
 	}
-	self, _ := Fold(actor) // an actor that is no account is in no list
 	for _, a := range all {
 		if leavers && !named[a.Name] && a.Source == "local" && !a.Disabled && a.Name != self {
 			gone := a

@@ -119,8 +119,7 @@ func (s *Store) Update(ctx context.Context, actor string, a Account) error {
 			return err
 		}
 		self, err := Fold(actor)
-		if err == nil && self == a.Name && (a.Disabled != old.Disabled || !slices.Equal(a.Roles, old.Roles) ||
-			!slices.Equal(a.Approves, old.Approves) || a.Preview != old.Preview || a.Download != old.Download || a.Office != old.Office) {
+		if err == nil && self == a.Name && !sameRights(old, a) {
 			return ErrOwn
 		}
 		if old.Has(Admin) && !old.Disabled && (a.Disabled || !a.Has(Admin)) {
@@ -128,6 +127,12 @@ func (s *Store) Update(ctx context.Context, actor string, a Account) error {
 		}
 		return nil
 	}, func(tx *sql.Tx) error { return s.write(ctx, tx, a) })
+}
+
+// sameRights reports whether two accounts may do the same.
+func sameRights(a, b Account) bool {
+	return a.Disabled == b.Disabled && slices.Equal(a.Roles, b.Roles) && slices.Equal(a.Approves, b.Approves) &&
+		a.Preview == b.Preview && a.Download == b.Download && a.Office == b.Office
 }
 
 func (s *Store) write(ctx context.Context, tx *sql.Tx, a Account) error {
