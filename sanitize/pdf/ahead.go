@@ -140,13 +140,14 @@ func (a *ahead) take(src *object.Stream) *task {
 
 // contents begins the content streams of a page. What cannot be loaded is left for the walk to find out.
 func (a *ahead) contents(p page) {
-	v, _, err := a.w.doc.Load(p.dict.Get("Contents"))
+	v, _, _ := a.w.doc.Load(p.dict.Get("Contents"))
 	list, ok := v.(object.Array)
 	if !ok {
 		list = object.Array{v}
 	}
 	for _, o := range list {
-		if v, _, err = a.w.doc.Load(o); err != nil {
+		v, _, err := a.w.doc.Load(o)
+		if err != nil {
 			return
 		}
 		src, ok := v.(*object.Stream)
