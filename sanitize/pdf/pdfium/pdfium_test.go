@@ -420,6 +420,14 @@ func TestDrawBounds(t *testing.T) {
 	if !errors.Is(err, sanitize.ErrLimit) {
 		t.Errorf("more pages than allowed: got error %v", err)
 	}
+	three := bytes.Replace(wide, []byte("/Kids[3 0 R]/Count 1"), []byte("/Kids[3 0 R 3 0 R 3 0 R]/Count 3"), 1)
+	for first, want := range map[int]int{0: 3, 2: 2, 5: 3} {
+		drawn := 0
+		err = engine(t).Draw(context.Background(), three, pdf.Drawing{DPI: 10, Pixels: 1000, Pages: 3, First: first}, func(pdf.Sheet) error { drawn++; return nil })
+		if err != nil || drawn != want {
+			t.Errorf("of the first %d of 3 pages %d were drawn: %v", first, drawn, err)
+		}
+	}
 }
 
 // scanned makes a page with a photograph, deflated.
