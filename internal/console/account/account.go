@@ -41,7 +41,7 @@ const (
 	Review   Right = "review"   // see why a file is held, have it treated again, reject it, keep it for longer
 	Approve  Right = "approve"  // approve what another person asked for
 	Delete   Right = "delete"   // delete a held file
-	Preview  Right = "preview"  // see the drawn pages of a held file; needs Account.Preview too
+	Preview  Right = "preview"  // see the drawn pages of a held file, or of one whose original is kept; needs Account.Preview too
 	Download Right = "download" // take a held original out, encrypted; needs Account.Download too
 	Export   Right = "export"   // write the list to a file
 
