@@ -68,6 +68,7 @@ type personPage struct {
 	Approves string
 	Roles    []choice
 	Sees     []string
+	Tokens   []tokenRow
 	Given    string // the first password, shown once
 }
 
@@ -101,6 +102,13 @@ func (c *Console) showPerson(w http.ResponseWriter, r *http.Request, status int,
 	body.Own, body.Approves, body.Sees = sessionOf(r).account.Name == body.A.Name, strings.Join(body.A.Approves, "、"), sees(p, body.A)
 	for _, role := range account.Roles() {
 		body.Roles = append(body.Roles, choice{string(role), p.say("role." + string(role)), body.A.Has(role)})
+	}
+	if !body.New {
+		var err error
+		if body.Tokens, err = c.tokenRows(r, p, body.A.Name); err != nil {
+			c.failed(w, r, err)
+			return
+		}
 	}
 	p.Body = body
 	c.show(w, r, status, "person", p)
@@ -220,8 +228,11 @@ func (c *Console) changed(w http.ResponseWriter, r *http.Request, a account.Acco
 		return
 	}
 	c.tell(r.Context(), "good", "people.saved")
-	http.Redirect(w, r, "/people/edit?name="+url.QueryEscape(a.Name), http.StatusSeeOther)
+	http.Redirect(w, r, personPath(a.Name), http.StatusSeeOther)
 }
+
+// personPath returns the address of a person's page.
+func personPath(name string) string { return "/people/edit?name=" + url.QueryEscape(name) }
 
 func (c *Console) doResetPassword(w http.ResponseWriter, r *http.Request) {
 	a, ok := c.named(w, r)
@@ -258,6 +269,7 @@ func (c *Console) doDisable(w http.ResponseWriter, r *http.Request) {
 type mePage struct {
 	Roles      string
 	Sees       []string
+	Approves   bool
 	MayPasskey bool
 	Passkeys   []passkeyRow
 }
@@ -271,6 +283,6 @@ func (c *Console) me(w http.ResponseWriter, r *http.Request) {
 		c.failed(w, r, err)
 		return
 	}
-	p.Body = mePage{Roles: rolesText(p, a), Sees: sees(p, a), MayPasskey: c.mayPasskey(a), Passkeys: keys}
+	p.Body = mePage{Roles: rolesText(p, a), Sees: sees(p, a), Approves: a.Can(account.Approve, ""), MayPasskey: c.mayPasskey(a), Passkeys: keys}
 	c.show(w, r, http.StatusOK, "me", p)
 }

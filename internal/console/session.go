@@ -97,6 +97,9 @@ func (c *Console) known(next http.Handler) http.Handler {
 			c.sessions.Put(ctx, keySeen, now.Unix())
 		}
 		stage := c.sessions.GetString(ctx, keyStage)
+		if stage == stageFull && a.Source != "oidc" && a.NeedsSecond() && !a.TOTP && a.Passkeys == 0 {
+			stage = stageEnrol // was lent the right to approve since
+		}
 		s := &session{account: a, stage: stage, full: stage == stageFull, method: c.sessions.GetString(ctx, keyMethod)}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, sessionKey{}, s)))
 	})
