@@ -158,6 +158,7 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	may("GET "+rosterPath+".csv", account.Accounts, c.rosterCSV)
 	may("POST "+rosterPath, account.Accounts, c.doRoster)
 	may("POST "+rosterPath+"/apply", account.Accounts, c.doApplyRoster)
+	may("GET /people/look", account.Accounts, c.look)
 	may("GET /people/new", account.Accounts, c.person)
 	may("POST /people/new", account.Accounts, c.doNewPerson)
 	may("GET /people/edit", account.Accounts, c.person)

@@ -44,6 +44,12 @@ type world struct {
 // openWorld opens a console. set changes its options before it is made.
 func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	t.Helper()
+	return openWorldOf(t, account.Options{}, set)
+}
+
+// openWorldOf opens a console whose accounts have these options too.
+func openWorldOf(t *testing.T, people account.Options, set func(*world, *Options)) *world {
+	t.Helper()
 	w := &world{t: t}
 	root, err := os.OpenRoot(t.TempDir())
 	w.must(err)
@@ -52,9 +58,9 @@ func openWorld(t *testing.T, set func(*world, *Options)) *world {
 	w.must(err)
 	t.Cleanup(func() { w.record.Close() })
 	dir := t.TempDir()
-	w.people, err = account.Open(t.Context(), dir, account.Options{
-		Record: func(ctx context.Context, e audit.Event) error { return w.record.Append(ctx, e) }, Cost: account.Cost{Memory: 64, Passes: 1}, Now: w.now,
-	})
+	people.Record = func(ctx context.Context, e audit.Event) error { return w.record.Append(ctx, e) }
+	people.Cost, people.Now = account.Cost{Memory: 64, Passes: 1}, w.now
+	w.people, err = account.Open(t.Context(), dir, people)
 	w.must(err)
 	t.Cleanup(func() { w.people.Close() })
 	w.index, err = index.Open(t.Context(), dir, index.Options{Record: root, Log: "audit", Office: func(_, path string) string {

@@ -148,3 +148,54 @@ func same(a, b Account) bool {
 	return a.Display == b.Display && a.Office == b.Office && a.Mail == b.Mail && slices.Equal(a.Roles, b.Roles) &&
 		slices.Equal(a.Approves, b.Approves) && a.Preview == b.Preview && a.Download == b.Download && a.Disabled == b.Disabled
 }
+
+// Looker is a directory that also says who a person is without the person's password.
+type Looker interface {
+	Look(ctx context.Context, name string) (Person, error)
+}
+
+// Foreseen is what a person would be here at the next sign-in.
+type Foreseen struct {
+	Account          // Source "local": the name is kept here, and no directory is asked
+	Groups  []string // in the directory
+}
+
+// Foresee says what a person would be here at the next sign-in, and changes nothing. It fails with ErrName for what is no name, with
+// ErrUnknown when nobody has it, with ErrForeign when it is of a person of another source, and as Assign does when the directory's
+// person fits no rule. Disabled of the answer says that the person is kept out here.
+func (s *Store) Foresee(ctx context.Context, name string) (Foreseen, error) {
+	name, err := Fold(name)
+	if err != nil {
+		return Foreseen{}, err
+	}
+	if a, err := s.Get(ctx, name); err == nil && a.Source == "local" || err != nil && !errors.Is(err, ErrUnknown) {
+		return Foreseen{Account: a}, err
+	}
+	looker, ok := s.opt.Directory.(Looker)
+	if !ok {
+		a, err := s.Get(ctx, name)
+		return Foreseen{Account: a}, err
+	}
+	p, err := looker.Look(ctx, name)
+	if errors.Is(err, ErrDenied) {
+		return Foreseen{}, ErrUnknown
+	}
+	if err != nil {
+		return Foreseen{}, err
+	}
+	f := Foreseen{Groups: p.Groups}
+	if f.Account, err = Assign(p, s.opt.Rules, s.opt.SameGroup); err != nil {
+		return f, err
+	}
+	kept, err := s.Get(ctx, f.Name) // the directory may spell the name in another way
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return f, nil
+	case err != nil:
+		return f, err
+	case kept.Source != f.Source || !s.subject(ctx, f.Name, p.Subject):
+		return f, ErrForeign
+	}
+	f.Disabled, f.Lent = kept.Disabled, kept.Lent
+	return f, nil
+}
