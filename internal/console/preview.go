@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +53,13 @@ func (v *previews) put(p previewed, now time.Time) {
 		}
 	}
 	v.all = append(rest, p)
+}
+
+// forget drops pictures whose time is over.
+func (v *previews) forget(now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.all = slices.DeleteFunc(v.all, func(p previewed) bool { return !now.Before(p.until) })
 }
 
 // get returns what a person asked for about a file.
@@ -159,6 +167,7 @@ func (c *Console) doPreview(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	c.previews.put(kept, c.now())
+	time.AfterFunc(previewLife, func() { c.previews.forget(c.now()) })
 	to := "/file/" + f.ID
 	if held := "/held/" + f.ID; r.PostFormValue("next") == held {
 		to = held
