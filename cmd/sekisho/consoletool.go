@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,29 +65,30 @@ func tokenCommand(state *stateFlags) *cobra.Command {
 		Use:   "token -c FILE",
 		Short: "新しい管理者を作る合言葉（1回限り、24時間） / a token that makes a new administrator, once, within a day",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			g, err := state.gateway()
-			if err != nil {
-				return err
-			}
-			accounts, err := openAccounts(cmd.Context(), g)
-			if err != nil {
-				return err
-			}
-			defer accounts.Close()
+		RunE: state.withAccounts(func(cmd *cobra.Command, accounts *account.Store, _ []string) error {
 			token, err := accounts.RescueToken(cmd.Context())
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "画面の /setup で使ってください / use it on the page /setup of the console:\n%s\n", token)
 			return nil
-		},
+		}),
 	}
 }
 
-// openAccounts opens the accounts of a gateway, which may be running.
-func openAccounts(ctx context.Context, g config.Gateway) (*account.Store, error) {
-	return account.Open(ctx, g.Console.State, account.Options{Record: pipeline.Recorder(g)})
+// withAccounts returns a command's work that is given the accounts of a gateway, which may be running.
+func (s *stateFlags) withAccounts(work func(*cobra.Command, *account.Store, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		g, err := s.gateway()
+		if err != nil {
+			return err
+		}
+		accounts, err := account.Open(cmd.Context(), g.Console.State, account.Options{Record: pipeline.Recorder(g)})
+		if err != nil {
+			return err
+		}
+		return errors.Join(work(cmd, accounts, args), accounts.Close())
+	}
 }
 
 func programTokenCommand(state *stateFlags) *cobra.Command {
@@ -99,16 +99,7 @@ func programTokenCommand(state *stateFlags) *cobra.Command {
 		Use:   "program-token NAME --label L --role R",
 		Short: "プログラム用のトークンを作る（利用者 NAME の役割の範囲で） / a token with which a program acts as the person NAME",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			g, err := state.gateway()
-			if err != nil {
-				return err
-			}
-			accounts, err := openAccounts(cmd.Context(), g)
-			if err != nil {
-				return err
-			}
-			defer accounts.Close()
+		RunE: state.withAccounts(func(cmd *cobra.Command, accounts *account.Store, args []string) error {
 			var as []account.Role
 			for _, r := range roles {
 				as = append(as, account.Role(r))
@@ -119,7 +110,7 @@ func programTokenCommand(state *stateFlags) *cobra.Command {
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), token)
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&label, "label", "", "何に使うか / what it is for")
 	cmd.Flags().StringSliceVar(&roles, "role", nil, "役割 / roles: staff, counter, approver, operator, admin, auditor")
@@ -133,16 +124,7 @@ func endTokenCommand(state *stateFlags) *cobra.Command {
 		Use:   "end-token NAME [ID]",
 		Short: "プログラム用のトークンを取り消す（ID が無ければ一覧） / end a token; without ID, list them",
 		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			g, err := state.gateway()
-			if err != nil {
-				return err
-			}
-			accounts, err := openAccounts(cmd.Context(), g)
-			if err != nil {
-				return err
-			}
-			defer accounts.Close()
+		RunE: state.withAccounts(func(cmd *cobra.Command, accounts *account.Store, args []string) error {
 			if len(args) == 2 {
 				return accounts.RemoveToken(cmd.Context(), actor, args[0], args[1])
 			}
@@ -151,8 +133,8 @@ func endTokenCommand(state *stateFlags) *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %v  %s\n", t.ID, t.Label, t.Roles, t.Expiry.Format(time.DateOnly))
 			}
 			return err
-		},
+		}),
 	}
-	cmd.Flags().StringVar(&actor, "actor", os.Getenv("SEKISHO_ACTOR"), "取り消す人の名前 / name of the person who does it (or SEKISHO_ACTOR)")
+	actorFlag(cmd, &actor)
 	return cmd
 }

@@ -32,10 +32,15 @@ func quarantineCommand() *cobra.Command {
 	var f reviewFlags
 	cmd := &cobra.Command{Use: "quarantine", Short: "保留したファイル / held files", Args: cobra.NoArgs}
 	f.state.add(cmd)
-	cmd.PersistentFlags().StringVar(&f.actor, "actor", os.Getenv("SEKISHO_ACTOR"), "決める人の名前 / name of the person who decides (or SEKISHO_ACTOR)")
+	actorFlag(cmd, &f.actor)
 	cmd.PersistentFlags().StringVar(&f.reason, "reason", "", "理由 / why")
 	cmd.AddCommand(f.list(), f.show(), f.release(), f.reject(), f.password())
 	return cmd
+}
+
+// actorFlag adds the flag that says who does what is done, to a command and those below it.
+func actorFlag(cmd *cobra.Command, actor *string) {
+	cmd.PersistentFlags().StringVar(actor, "actor", os.Getenv("SEKISHO_ACTOR"), "決める人の名前 / name of the person who decides (or SEKISHO_ACTOR)")
 }
 
 // open opens the quarantine for review.

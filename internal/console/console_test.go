@@ -272,18 +272,6 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestFirstPassword: it is one that an account takes, and not the same twice.
-func TestFirstPassword(t *testing.T) {
-	seen := map[string]bool{}
-	for range 100 {
-		p := firstPassword()
-		if err := account.CheckPassword("shokuin", p); err != nil || len(p) != 24 || seen[p] {
-			t.Errorf("%q: %v", p, err)
-		}
-		seen[p] = true
-	}
-}
-
 func TestQR(t *testing.T) {
 	path, size, err := drawQR("otpauth://totp/Sekisho:kanri?secret=ABCDEFGHIJKLMNOPQRSTUVWXYZ234567&issuer=Sekisho")
 	if err != nil || size < 30 || !strings.HasPrefix(path, "M4 4h7") {

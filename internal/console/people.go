@@ -1,7 +1,6 @@
 package console
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -152,7 +151,7 @@ func personForm(r *http.Request, a account.Account) account.Account {
 
 func (c *Console) doNewPerson(w http.ResponseWriter, r *http.Request) {
 	a := personForm(r, account.Account{Name: strings.TrimSpace(r.PostFormValue("name"))})
-	password := firstPassword()
+	password := account.InitialPassword()
 	err := c.accounts.Create(r.Context(), sessionOf(r).account.Name, a, password)
 	if wrong := accountError(err); wrong != "" {
 		c.showPerson(w, r, http.StatusUnprocessableEntity, personPage{A: a, New: true}, wrong)
@@ -172,26 +171,6 @@ func (c *Console) gave(w http.ResponseWriter, r *http.Request, name, password st
 		return
 	}
 	c.showPerson(w, r, http.StatusOK, personPage{A: a, Given: password}, "")
-}
-
-// firstPassword makes a password that can be read out: five groups of four letters and digits, without those that look alike.
-func firstPassword() string {
-	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
-	var b strings.Builder
-	for i := range 20 {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte('-')
-		}
-		for { // no letter is likelier than another
-			var one [1]byte
-			rand.Read(one[:]) // never fails
-			if int(one[0]) < 256-256%len(letters) {
-				b.WriteByte(letters[int(one[0])%len(letters)])
-				break
-			}
-		}
-	}
-	return b.String()
 }
 
 // named reads the account that a form is about. It answers itself when there is none.
@@ -239,7 +218,7 @@ func (c *Console) doResetPassword(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	password := firstPassword()
+	password := account.InitialPassword()
 	err := c.accounts.SetPassword(r.Context(), sessionOf(r).account.Name, a.Name, password)
 	if wrong := accountError(err); wrong != "" {
 		c.showPerson(w, r, http.StatusUnprocessableEntity, personPage{A: a}, wrong)

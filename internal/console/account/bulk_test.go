@@ -162,3 +162,15 @@ func TestTokens(t *testing.T) {
 		t.Errorf("removed: %v", err)
 	}
 }
+
+// TestInitialPassword: it is one that an account takes, and not the same twice.
+func TestInitialPassword(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		p := account.InitialPassword()
+		if err := account.CheckPassword("shokuin", p); err != nil || len(p) != 24 || seen[p] {
+			t.Errorf("%q: %v", p, err)
+		}
+		seen[p] = true
+	}
+}
