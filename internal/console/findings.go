@@ -29,7 +29,7 @@ func things() map[string]string {
 		"metadata":  "metadata exif xmp iptc icc profile color-profile thumbnail preview text time custom-xml piece-info rdf printer-settings settings app",
 		"signature": "signature permissions encryption-removed encryption legal private-key",
 		"drawn":     "rendered reencoded converted pixels font-substituted animation rich-text alternate-image inline-image",
-		"repaired":  "repaired damaged-stream no-end checksum table value wrong-type invalid palette screen",
+		"repaired":  "repaired damaged-stream missing-object filter no-end checksum table value wrong-type invalid palette screen",
 		"surplus":   "trailing leading gap padding surplus unknown unknown-object unreferenced dangling vendor extra header zip dtd chunk tag sub-ifd mpf operator recursion",
 	}
 }

@@ -213,7 +213,7 @@ func kind(err error) error {
 		return fmt.Errorf("%w: %w", sanitize.ErrEncrypted, err)
 	case errors.Is(err, source.ErrLimit):
 		return fmt.Errorf("%w: %w", sanitize.ErrLimit, err)
-	case errors.Is(err, filter.ErrUnknown):
+	case errors.Is(err, filter.ErrUnknown), errors.Is(err, filter.ErrLocked):
 		return fmt.Errorf("%w: %w", sanitize.ErrMalformed, err)
 	}
 	return err

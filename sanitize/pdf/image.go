@@ -25,6 +25,10 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 	w.dec.Charge = lenient(charge, w.dec.Expect)
 	defer func() { w.dec.Charge = charge }()
 	r, err := w.unfilter(src, true)
+	if errors.Is(err, filter.ErrUnknown) { // no reader shows it
+		w.replace(ruleImage)
+		return w.blank(to)
+	}
 	if err != nil {
 		return err
 	}

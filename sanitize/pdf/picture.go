@@ -20,7 +20,7 @@ func (w *walk) coded(r filter.Result, src *object.Stream, d object.Dict, to obje
 	}
 	p := Picture{Codec: codec, Data: r.Data, Width: count(d, "Width"), Height: count(d, "Height")}
 	s, err := w.decodePicture(&p, r.Image.Parms, src, d)
-	if errors.Is(err, sanitize.ErrMalformed) {
+	if errors.Is(err, sanitize.ErrMalformed) || errors.Is(err, filter.ErrUnknown) {
 		w.replace(ruleImage)
 		return w.blank(to)
 	}

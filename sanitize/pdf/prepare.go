@@ -1,8 +1,11 @@
 package pdf
 
 import (
+	"errors"
+
 	"sekisho/sanitize/internal/icc"
 	"sekisho/sanitize/pdf/internal/cmap"
+	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/function"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -18,7 +21,8 @@ type prepared struct {
 	key  object.Name // of a font: under which it belongs in its descriptor
 }
 
-// prepare rebuilds the data of a font, CMap, function or colour profile. For other types it returns nil.
+// prepare rebuilds the data of a stream that does not draw: a font, a CMap, a function, a colour profile, a table. For
+// what draws it returns nil: content that cannot be read is a page that may miss something, and holds the file.
 func (w *walk) prepare(typ grammar.Type, s *object.Stream, ref object.Ref) (*prepared, error) {
 	rebuild := w.rebuilder(typ)
 	if rebuild == nil {
@@ -29,12 +33,32 @@ func (w *walk) prepare(typ grammar.Type, s *object.Stream, ref object.Ref) (*pre
 		return p, nil
 	}
 	data, err := w.decode(s)
-	if err != nil {
+	var p prepared
+	switch {
+	case errors.Is(err, filter.ErrUnknown):
+		p.rule = undecodableRule(typ)
+	case err != nil:
 		return nil, err
+	default:
+		p = rebuild(data)
 	}
-	p := rebuild(data)
 	w.ready[r] = &p
 	return &p, nil
+}
+
+// undecodableRule returns the rule under which a stream is dropped whose filters nobody can undo.
+func undecodableRule(typ grammar.Type) string {
+	switch typ {
+	case grammar.FontProgram, grammar.FontFile2, grammar.FontProgram3:
+		return ruleFont
+	case grammar.CMapStream, grammar.ToUnicodeCMapStream:
+		return ruleCMap
+	case grammar.FunctionType0, grammar.FunctionType4:
+		return ruleFunction
+	case grammar.ICCProfileStream:
+		return ruleColorProfile
+	}
+	return ruleFilter
 }
 
 // rebuilder returns what rebuilds the data of streams of a type.
@@ -48,8 +72,11 @@ func (w *walk) rebuilder(typ grammar.Type) func([]byte) prepared {
 		return w.calculator
 	case grammar.ICCProfileStream:
 		return rebuildProfile
+	case grammar.XObjectImage, grammar.XObjectImageMask, grammar.XObjectImageSoftMask,
+		grammar.XObjectFormType1, grammar.ContentStream, grammar.PatternType1:
+		return nil
 	}
-	return nil
+	return func(data []byte) prepared { return prepared{data: data} }
 }
 
 func rebuildCMap(data []byte) prepared {

@@ -64,6 +64,8 @@ const (
 	ruleCMap          = "pdf/cmap"
 	ruleColorProfile  = "pdf/color-profile"
 	ruleFunction      = "pdf/function"
+	ruleFilter        = "pdf/filter"
+	ruleMissing       = "pdf/missing-object"
 
 	ruleLeading           = "pdf/leading"
 	ruleTrailing          = "pdf/trailing"

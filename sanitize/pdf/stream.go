@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"sekisho/sanitize"
 	"sekisho/sanitize/pdf/internal/filter"
 	"sekisho/sanitize/pdf/internal/grammar"
 	"sekisho/sanitize/pdf/internal/object"
@@ -54,7 +53,7 @@ func (w *walk) decode(src *object.Stream) ([]byte, error) {
 		return nil, err
 	}
 	if r.Image != nil {
-		return nil, fmt.Errorf("%w: %s on a stream that is no picture", sanitize.ErrMalformed, r.Image.Name)
+		return nil, fmt.Errorf("%w: %s on a stream that is no picture", filter.ErrUnknown, r.Image.Name)
 	}
 	return r.Data, nil
 }

@@ -12,8 +12,14 @@ import (
 // value copies one value of a key of an object of type in, or returns nil when it is not one that the key may have.
 func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object.Object, error) {
 	v, ref, err := w.doc.Load(src)
-	if err != nil || v == nil {
+	if err != nil {
 		return nil, err
+	}
+	if v == nil {
+		if ref != 0 { // what readers take for null may be what was left of an object
+			w.drop(ruleMissing)
+		}
+		return nil, nil
 	}
 	if (in == grammar.Outline || in == grammar.OutlineItem) && (k.Name == "First" || k.Name == "Next") && !w.claim(ref) {
 		w.drop(ruleUnknownObject)

@@ -19,8 +19,12 @@ type Step struct {
 	Parms object.Dict
 }
 
-// ErrUnknown says that a stream has a filter that PDF does not have, or one that needs a key.
+// ErrUnknown says that a stream has a filter that PDF does not have, or one with parameters that it cannot have: no reader
+// makes anything of such data.
 var ErrUnknown = errors.New("unknown filter")
+
+// ErrLocked says that a stream has a filter that needs a key.
+var ErrLocked = errors.New("filter with a key")
 
 // errDamaged marks data that broke off or did not hold to its format; what came before is good.
 var errDamaged = errors.New("damaged data")
@@ -74,9 +78,12 @@ func Chain(filters, parms object.Object) ([]Step, error) {
 		s := Step{Name: fullName(name), Parms: parmsOf(parms, i)}
 		if s.Name == "Crypt" {
 			if p := s.Parms.Get("Name"); p != nil && p != object.Name("Identity") {
-				return nil, fmt.Errorf("%w: Crypt", ErrUnknown)
+				return nil, fmt.Errorf("%w: Crypt", ErrLocked)
 			}
 			continue
+		}
+		if !known(s.Name) {
+			return nil, fmt.Errorf("%w: %.40q", ErrUnknown, s.Name)
 		}
 		steps = append(steps, s)
 	}
@@ -155,6 +162,15 @@ func Picture(name string) bool {
 		return true
 	}
 	return false
+}
+
+// known reports whether PDF has a filter (ISO 32000-2 Table 6).
+func known(name string) bool {
+	switch name {
+	case "FlateDecode", "LZWDecode", "RunLengthDecode", "ASCIIHexDecode", "ASCII85Decode":
+		return true
+	}
+	return Picture(name)
 }
 
 func (d *Decoder) decode(data []byte, s Step) ([]byte, error) {

@@ -120,7 +120,7 @@ func TestChain(t *testing.T) {
 		{nil, nil, 0, nil}, {object.Name("Fl"), nil, 1, nil},
 		{object.Array{object.Name("AHx"), object.Name("DCT")}, nil, 2, nil},
 		{object.Name("Crypt"), nil, 0, nil},
-		{object.Name("Crypt"), object.Dict{{Key: "Name", Value: object.Name("Odd")}}, 0, ErrUnknown},
+		{object.Name("Crypt"), object.Dict{{Key: "Name", Value: object.Name("Odd")}}, 0, ErrLocked},
 		{object.String("x"), nil, 0, ErrUnknown},
 		{make(object.Array, 100), nil, 0, ErrUnknown},
 	} {
