@@ -4,7 +4,7 @@
 //	receiver ─► check: worker.Verify in a child, other code than the rebuild ─► record ─► release folder
 //
 // Promises: what the judge does not pass is refused; what it could not look at, because no child starts, waits. A child
-// that crashes, or runs out of time or memory, is asked again, and the package is refused the fifth time.
+// that crashes or runs out of time is asked again, and the package is refused the fifth time.
 package arrival
 
 import (

@@ -12,9 +12,8 @@ import (
 	"sekisho/transfer/receiver"
 )
 
-// maxTries is how often a child may crash, run out of time or of memory over one package before that is the verdict. A machine
-// that kills processes for want of memory may take the same one more than once, and from here a child that it killed looks like
-// one that reached its own limit. The gateway's judge passed the file within the same limits.
+// maxTries is how often the judge's child may crash or run out of time over one package before that is the verdict. The gateway's
+// judge has passed the file; a machine that is short of memory or time may fail here more than once.
 const maxTries = 5
 
 // check asks the judge about a staged body. An original that people released is not asked about: it is what a judge
@@ -36,7 +35,7 @@ func (z *Zone) check(ctx context.Context, body *os.File, m manifest.Manifest) er
 	case "":
 		z.forget(m.ID)
 		return nil
-	case sanitize.ReasonCrash, sanitize.ReasonTimeout, sanitize.ReasonLimit:
+	case sanitize.ReasonCrash, sanitize.ReasonTimeout:
 		if z.failed(m.ID) < maxTries {
 			return fmt.Errorf("%w: %s: %s", receiver.ErrLater, res.Reason, res.Detail)
 		}

@@ -179,7 +179,7 @@ func (b *bench) judge(ctx context.Context, policy sanitize.Policy, name string, 
 	}
 	switch res.Reason {
 	case "":
-	case sanitize.ReasonCrash, sanitize.ReasonTimeout: // no verdict: the file is treated once more
+	case sanitize.ReasonCrash, sanitize.ReasonTimeout, sanitize.ReasonLimit: // of the judging child: that is no verdict of the judge
 		t.hold(res.Reason, "while it was judged: "+res.Detail)
 		return nil
 	default:

@@ -139,7 +139,7 @@ func (l *Local) rebuild(ctx context.Context, in *os.File, o *Outcome) error {
 		return fmt.Errorf("cannot judge %s: %w", o.Path, err)
 	}
 	if judged.Reason != "" {
-		o.hold(sanitize.ReasonVerify, judged.Detail)
+		o.hold(judged.Reason, judged.Detail)
 		return nil
 	}
 	o.Verdict, o.OutputType, o.SizeOut = sanitize.Clean, res.Report.Output, res.Size
@@ -217,7 +217,7 @@ func (l *Local) Verify(ctx context.Context, path string) (Outcome, error) {
 		}
 		o.Type, o.OutputType, o.Verdict = res.Report.Type, res.Report.Type, sanitize.Clean
 		if res.Reason != "" {
-			o.hold(sanitize.ReasonVerify, res.Detail)
+			o.hold(res.Reason, res.Detail)
 		}
 		return nil
 	})

@@ -25,8 +25,10 @@
 //   - What a child program needs from files (sekisho-render: compiled code, fonts) it has read before it is ready, and it
 //     has seen no byte of a hostile file then.
 //   - A layer of the sandbox that the kernel does not give makes NewPool fail, unless Options.AcceptMissing names it.
-//   - Whatever a child does, the result says why the file is held. A child that is killed, crashes, talks nonsense or
-//     runs out of time or memory is a verdict about its file, not an error, and the pool goes on.
+//   - Whatever a child does, the result says why the file is held. A child that crashes, talks nonsense or runs out
+//     of time or memory is a verdict about its file, not an error, and the pool goes on. A child that somebody else
+//     killed (the kernel for want of memory elsewhere, an administrator) is none: the file is given to another, and is
+//     held as one that crashes only when three were killed.
 //   - The child is dead before its output is looked at, so what is hashed is what is released.
 //   - Nothing that a child says is believed beyond its shape: a response is bounded, decoded strictly, and checked.
 //

@@ -7,8 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +42,89 @@ func TestProcessorTime(t *testing.T) {
 	r := mustRebuild(t, p, req)
 	if r.Reason != sanitize.ReasonLimit || !errors.Is(r.Err(), sanitize.ErrLimit) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestKilledFromOutside kills the child that works on a file, as the kernel does when the machine has no memory left. Another
+// gets the file, and begins it anew.
+func TestKilledFromOutside(t *testing.T) {
+	p := pool(t, children.hostile, func(o *Options) { o.Limits.Time = time.Minute })
+	for _, c := range []struct {
+		name   string
+		kills  int
+		reason sanitize.Reason
+		detail string
+	}{
+		{"once", 1, "", ""},
+		{"twice", 2, "", ""},
+		{"always", attempts, sanitize.ReasonCrash, "killed from outside"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req := newRequest(t, "half\nthe whole file")
+			done := make(chan Result)
+			go func() { done <- mustRebuild(t, p, req) }()
+			pid := 0
+			for n := 1; n <= c.kills; n++ {
+				pid = awaitHalf(t, req.Output.Name(), pid)
+				if c.reason == "" && n == c.kills { // the next child is to answer
+					rewrite(t, req.Input.Name(), "echo")
+				}
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := <-done
+			if r.Reason != c.reason || !strings.Contains(r.Detail, c.detail) {
+				t.Errorf("%+v", r)
+			}
+			want := "the whole file"
+			if c.reason != "" {
+				want = ""
+			}
+			if got := output(t, req); got != want {
+				t.Errorf("output of %d bytes: %.40q", len(got), got)
+			}
+		})
+	}
+	stillWorks(t, p)
+}
+
+// awaitHalf waits until a child other than the last has written something to the file path, and returns its process id.
+func awaitHalf(t *testing.T, path string, last int) int {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			continue
+		}
+		for _, pid := range living(t) {
+			if n, err := strconv.Atoi(pid); err == nil && n != last && hasOpen(pid, path) {
+				return n
+			}
+		}
+	}
+	t.Fatal("no child writes")
+	return 0
+}
+
+// hasOpen reports whether the process has the file path open.
+func hasOpen(pid, path string) bool {
+	links, _ := filepath.Glob(filepath.Join("/proc", pid, "fd", "*")) // none of a process that is dead
+	return slices.ContainsFunc(links, func(link string) bool {
+		to, err := os.Readlink(link)
+		return err == nil && to == path
+	})
+}
+
+// rewrite puts head in the place of the first bytes of the file path.
+func rewrite(t *testing.T, path, head string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte(head), 0); err != nil {
+		t.Fatal(err)
 	}
 }
 

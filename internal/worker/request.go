@@ -26,7 +26,9 @@ type Result struct {
 	Detail  string          // for the log: the child's words, untrusted, bounded, valid UTF-8
 	Size    int64           // bytes of output; 0 unless Reason is empty
 	MaxRSS  int64           // largest resident size of the child, in bytes
-	Elapsed time.Duration   // from the request to the end of the child
+	Elapsed time.Duration   // from the request to the end of the last child
+
+	killed bool // from outside, which says nothing about the file; it was so with every child that was asked
 }
 
 // Err returns the result as an error: nil when Reason is empty, else one that says Detail and for which errors.Is

@@ -31,7 +31,7 @@ func (p *Pool) Draw(ctx context.Context, req Request) (Result, error) {
 }
 
 // Verify has a child judge whether the input is what may leave: a file of the given format and nothing else.
-// The reason of a refusal is sanitize.ReasonVerify.
+// The reason of a refusal is sanitize.ReasonVerify; any other says why there is no verdict.
 func (p *Pool) Verify(ctx context.Context, req Request) (Result, error) {
 	req.Output = nil
 	if p.judges != nil {
@@ -50,16 +50,11 @@ func (p *Pool) Identify(ctx context.Context, req Request) (Result, error) {
 func (p *Pool) run(ctx context.Context, mode wire.Mode, req Request) (Result, error) {
 	start := time.Now()
 	req.Policy.Limits = p.opts.bound(req.Policy.Limits)
-	files, err := openFiles(req)
-	if err != nil {
-		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
+	var result Result
+	err := errNotTaken
+	for n := 0; n < attempts && (errors.Is(err, errNotTaken) || err == nil && result.killed); n++ {
+		result, err = p.try(ctx, mode, req)
 	}
-	defer files.close()
-	msg, err := wire.Encode(p.request(mode, req, files.size), wire.MaxRequest)
-	if err != nil {
-		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
-	}
-	result, err := p.try(ctx, msg, files, req)
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot %s: %w", mode, err)
 	}
@@ -83,28 +78,34 @@ func (p *Pool) request(mode wire.Mode, req Request, size int64) wire.Request {
 	return w
 }
 
-// attempts is how many children may be found dead before one takes a request. The death of a child that waited says
-// nothing about this file: it has seen no byte of any.
+// attempts is how many children a request is given to while they die of what says nothing about its file: a child that
+// waited has seen no byte of any, and one that was killed from outside may have been in the way of others.
 const attempts = 3
 
 // errNotTaken says that a child was dead before it took the request.
 var errNotTaken = errors.New("child died while it waited")
 
-func (p *Pool) try(ctx context.Context, msg []byte, files *files, req Request) (Result, error) {
-	var result Result
-	err := errNotTaken
-	for n := 0; n < attempts && errors.Is(err, errNotTaken); n++ {
-		var c *process
-		if c, err = p.take(ctx); err != nil {
-			return Result{}, err
-		}
-		result, err = p.hand(ctx, c, msg, files, req)
+// try gives the request to one child. Each child has descriptors of its own: an offset that another has moved is none.
+func (p *Pool) try(ctx context.Context, mode wire.Mode, req Request) (Result, error) {
+	files, err := openFiles(req)
+	if err != nil {
+		return Result{}, err
 	}
-	return result, err
+	defer files.close()
+	asked := p.request(mode, req, files.size)
+	msg, err := wire.Encode(asked, wire.MaxRequest)
+	if err != nil {
+		return Result{}, err
+	}
+	c, err := p.take(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return p.hand(ctx, c, msg, files, req, allowanceOf(asked))
 }
 
 // hand gives the request to a child, waits for its answer or its death, and turns either into a result.
-func (p *Pool) hand(ctx context.Context, c *process, msg []byte, files *files, req Request) (Result, error) {
+func (p *Pool) hand(ctx context.Context, c *process, msg []byte, files *files, req Request, most allowance) (Result, error) {
 	defer c.end()
 	if err := c.send(msg, files.list...); err != nil {
 		return Result{}, fmt.Errorf("%w: %w", errNotTaken, err)
@@ -120,7 +121,7 @@ func (p *Pool) hand(ctx context.Context, c *process, msg []byte, files *files, r
 	case errors.Is(err, syscall.ECONNRESET): // what the kernel says when a socket is closed with bytes unread
 		return Result{}, fmt.Errorf("%w: %w", errNotTaken, err)
 	case err != nil:
-		result = died(err, c, req.Policy.Limits.Memory)
+		result = died(err, c, most)
 	default:
 		if result, err = answered(resp); err != nil {
 			return Result{}, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"sekisho/internal/worker/wire"
 	"sekisho/sanitize"
@@ -18,31 +19,60 @@ const (
 	maxDetail   = 32 << 10
 )
 
-// died says why a child gave no response that can be read. It may have been killed by us, for the lack of one.
-func died(why error, c *process, memory int64) Result {
-	detail := clip(fmt.Sprintf("%v; child ended: %v\n%s", why, c.state, c.words()), maxDetail)
-	switch {
-	case timedOut(why):
-		return Result{Reason: sanitize.ReasonTimeout, Detail: detail}
-	case !c.killed && starved(c.state, c.words(), memory):
-		return Result{Reason: sanitize.ReasonLimit, Kind: sanitize.ErrLimit, Detail: detail}
-	}
-	return Result{Reason: sanitize.ReasonCrash, Detail: detail}
+// allowance is what the kernel lets a child use for its file.
+type allowance struct {
+	memory    int64         // bytes that it may write to (RLIMIT_DATA)
+	processor time.Duration // of all its threads together (RLIMIT_CPU)
 }
 
-// starved reports whether a child died because it used up its memory (in bytes) or its processor time. The kernel kills
-// with SIGKILL at the limit of processor time, and where a group of processes has used up its memory. The Go runtime
-// gives up by itself where it gets no more memory; it mostly says so, but parts of it trip over the lack.
-func starved(state *os.ProcessState, words string, memory int64) bool {
+func allowanceOf(r wire.Request) allowance {
+	return allowance{memory: r.Policy.Limits.Memory, processor: wire.ProcessorTime(r.Policy.Limits.Time, r.Procs)}
+}
+
+// died says why a child gave no response that can be read. It may have been killed by us, for the lack of one.
+func died(why error, c *process, most allowance) Result {
+	detail := fmt.Sprintf("%v; child ended: %v\n%s", why, c.state, c.words())
+	r := Result{Reason: sanitize.ReasonCrash}
+	switch {
+	case timedOut(why):
+		r.Reason = sanitize.ReasonTimeout
+	case c.killed:
+	case most.usedUp(c.state, c.words()):
+		r.Reason, r.Kind = sanitize.ReasonLimit, sanitize.ErrLimit
+	case signal(c.state) == syscall.SIGKILL:
+		r.killed = true
+		detail = "child was killed from outside, below its own limits: " + detail
+	}
+	r.Detail = clip(detail, maxDetail)
+	return r
+}
+
+// usedUp reports whether a child died because it used up its memory or its processor time. At the limit of processor time
+// the kernel kills with SIGKILL (setrlimit(2)); it counts by ticks of the clock, so that its own sum at the end may be
+// somewhat less. At the limit of memory it gives no more, and the Go runtime gives up by itself: it mostly says so, but
+// parts of it trip over the lack. It never kills there: it does that where a whole machine, or a group of processes, has
+// used up its memory, and picks one that may have used little.
+func (a allowance) usedUp(state *os.ProcessState, words string) bool {
 	if state == nil {
 		return false
 	}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGXCPU
+	if s := signal(state); s > 0 {
+		return (s == syscall.SIGKILL || s == syscall.SIGXCPU) && state.UserTime()+state.SystemTime() > a.processor/4*3
 	}
 	head, _, _ := strings.Cut(words, "goroutine ")
 	said := strings.Contains(head, "out of memory") || strings.Contains(head, "cannot allocate")
-	return state.ExitCode() == 2 && (said || peak(state) > memory/4*3)
+	return state.ExitCode() == 2 && (said || peak(state) > a.memory/4*3)
+}
+
+// signal returns the signal that ended a process, or 0.
+func signal(state *os.ProcessState) syscall.Signal {
+	if state == nil {
+		return 0
+	}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return status.Signal()
+	}
+	return 0
 }
 
 // answered turns a response into a result. The error is one that may go away by itself.

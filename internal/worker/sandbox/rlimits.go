@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sekisho/internal/worker/wire"
 	"sekisho/sanitize"
 )
 
@@ -44,12 +45,11 @@ const addressSlack = 4 << 30
 // Limit sets the limits for one file. Memory is what the process may write to: its heap, its stacks and its globals;
 // the address space is bounded too, more widely, since the runtime reserves much of it. Limits are only ever lowered.
 func Limit(l sanitize.Limits) error {
-	seconds := uint64(l.Time/time.Second) + 1
 	return set([]rlimit{
 		{unix.RLIMIT_DATA, uint64(l.Memory)},
 		{unix.RLIMIT_AS, uint64(l.Memory) + addressSlack},
 		{unix.RLIMIT_FSIZE, uint64(l.FileSize)},
-		{unix.RLIMIT_CPU, seconds * uint64(runtime.GOMAXPROCS(0))},
+		{unix.RLIMIT_CPU, uint64(wire.ProcessorTime(l.Time, runtime.GOMAXPROCS(0)) / time.Second)},
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"sekisho/sanitize"
 )
@@ -43,6 +44,12 @@ type Request struct {
 	Format    string          `json:"format"`
 	Policy    sanitize.Policy `json:"policy"`
 	Passwords [][]byte        `json:"passwords"`
+}
+
+// ProcessorTime is what a child may use of its processors for a run of the given time, in whole seconds, as the kernel counts
+// them (RLIMIT_CPU).
+func ProcessorTime(run time.Duration, procs int) time.Duration {
+	return (run/time.Second + 1) * time.Second * time.Duration(procs)
 }
 
 // Response answers a Request.

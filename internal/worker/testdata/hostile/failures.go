@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -34,6 +35,10 @@ func failures() map[string]func(ctx context.Context, out io.Writer) error {
 		"bad-kind":        func(context.Context, io.Writer) error { return sayJSON(`{"failed":true,"kind":"fine"}`) },
 		"silent":          func(context.Context, io.Writer) error { syscall.Close(wire.ControlFD); return loop() },
 		"write-much":      writeMuch,
+		"half": func(_ context.Context, out io.Writer) error {
+			io.WriteString(out, strings.Repeat("half", 1<<16))
+			select {} // until it is killed
+		},
 		"encrypted": func(context.Context, io.Writer) error {
 			return fmt.Errorf("%w: needs a password", sanitize.ErrEncrypted)
 		},
