@@ -39,7 +39,11 @@ func texts(t *testing.T, lang string) map[string]string {
 			}
 		}
 	}
-	for _, name := range []string{"text/" + lang + ".toml", "text/people." + lang + ".toml"} {
+	names, err := textsOf(lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
 		data, err := textFiles.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"sekisho/internal/console/index"
 	"sekisho/internal/durable"
 	"sekisho/internal/quarantine"
+	"sekisho/sanitize"
 )
 
 // heldRow is one held file in the list.
@@ -121,15 +123,21 @@ func (c *Console) item(r *http.Request, p *page, f index.File) (*itemView, error
 	for _, d := range e.State.Decisions {
 		v.Decisions = append(v.Decisions, decisionView{when(d.Time), p.say("decision." + decisionWord(string(d.What))), d.Actor, d.Reason})
 	}
-	for _, name := range []string{"standard", "strict", "render"} {
-		v.Policies = append(v.Policies, choice{name, p.say("policy." + name), name == e.Item.Policy})
-	}
+	v.Policies = policyChoices(p, e.Item.Policy)
 	same, err := c.index.Same(r.Context(), scope(a, account.Review), f)
 	if err != nil {
 		return nil, err
 	}
 	v.Same = viewsOf(p, same)
 	return v, nil
+}
+
+// policyChoices are the policies under which a file can be treated again.
+func policyChoices(p *page, chosen string) (all []choice) {
+	for _, name := range []string{"standard", "strict", "render"} {
+		all = append(all, choice{name, p.say("policy." + name), name == chosen})
+	}
+	return all
 }
 
 // decisionWord is the end of the text's id for a decision.
@@ -187,6 +195,70 @@ func (c *Console) allowed(a account.Account, f index.File, e quarantine.Entry) m
 	}
 }
 
+// errForbidden says that a person has no right for a decision.
+var errForbidden = errors.New("the person has no right for it")
+
+// rightFor returns the right that a decision needs; known says whether there is such a decision.
+func rightFor(action string) (right account.Right, known bool) {
+	right, known = map[string]account.Right{
+		"password": account.Password, "treat": account.Review, "reject": account.Review, "request": account.Request,
+		"approve": account.Approve, "extend": account.Review, "evidence": account.Download, "delete": account.Delete,
+	}[action]
+	return right, known
+}
+
+// decision is what a form says about a held file, or about several.
+type decision struct {
+	action, reason   string
+	policy, password string
+	until            time.Time
+}
+
+// decisionOf reads a decision from a form; wrong is the end of a problem's id when something in it is missing or too long.
+func (c *Console) decisionOf(r *http.Request, action string) (d decision, wrong string) {
+	d = decision{action: action, reason: strings.TrimSpace(r.PostFormValue("reason")), policy: r.PostFormValue("policy"), password: r.PostFormValue("password")}
+	if needs := action != "password" && action != "treat"; needs && d.reason == "" || len([]rune(d.reason)) > maxReason {
+		return d, "reason"
+	}
+	good := true
+	switch action {
+	case "password":
+		d.policy, good = "", d.password != ""
+	case "treat":
+		_, err := sanitize.PolicyNamed(d.policy)
+		good = err == nil
+	case "extend":
+		days, err := strconv.Atoi(r.PostFormValue("days"))
+		good = err == nil && days >= 1 && days <= maxExtend
+		d.until = c.now().Add(time.Duration(days) * 24 * time.Hour)
+	case "delete":
+		good = r.PostFormValue("sure") == "yes"
+	}
+	if !good {
+		return d, "input"
+	}
+	return d, ""
+}
+
+// decide makes a decision that one person alone can make, about one held file. The gateway looks at all of it again and puts it on
+// record. The error is errForbidden, or one of the gateway's.
+func (c *Console) decide(ctx context.Context, a account.Account, f index.File, d decision) error {
+	if right, known := rightFor(d.action); !known || !a.Can(right, f.Office) {
+		return errForbidden
+	}
+	switch d.action {
+	case "password", "treat":
+		return c.gateway.Again(ctx, f.ID, a.Name, d.reason, d.policy, d.password)
+	case "reject":
+		return c.gateway.Reject(ctx, f.ID, a.Name, d.reason)
+	case "extend":
+		return c.gateway.Extend(ctx, f.ID, a.Name, d.reason, d.until)
+	case "delete":
+		return c.gateway.Delete(ctx, f.ID, a.Name, d.reason)
+	}
+	return errForbidden
+}
+
 // doHeld makes one decision about a held file.
 func (c *Console) doHeld(w http.ResponseWriter, r *http.Request) {
 	f, ok := c.fileFor(w, r, account.See)
@@ -195,10 +267,7 @@ func (c *Console) doHeld(w http.ResponseWriter, r *http.Request) {
 	}
 	a := sessionOf(r).account
 	action := r.PathValue("action")
-	right, known := map[string]account.Right{
-		"password": account.Password, "treat": account.Review, "reject": account.Review, "request": account.Request,
-		"approve": account.Approve, "extend": account.Review, "evidence": account.Download, "delete": account.Delete,
-	}[action]
+	right, known := rightFor(action)
 	if !known {
 		c.missing(w, r)
 		return
@@ -207,48 +276,24 @@ func (c *Console) doHeld(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusForbidden, "forbidden")
 		return
 	}
-	reason := strings.TrimSpace(r.PostFormValue("reason"))
-	if needs := action != "password" && action != "treat"; needs && reason == "" || len([]rune(reason)) > maxReason {
-		c.problem(w, r, http.StatusUnprocessableEntity, "reason")
+	d, wrong := c.decisionOf(r, action)
+	if wrong != "" {
+		c.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
 	here := "/held/" + f.ID
 	switch action {
-	case "password":
-		if r.PostFormValue("password") == "" {
-			c.problem(w, r, http.StatusUnprocessableEntity, "input")
-			return
-		}
-		c.decided(w, r, c.gateway.Again(r.Context(), f.ID, a.Name, reason, "", r.PostFormValue("password")), here, "held.done.password")
-	case "treat":
-		c.treat(w, r, f, reason)
-	case "reject":
-		c.decided(w, r, c.gateway.Reject(r.Context(), f.ID, a.Name, reason), here, "held.done.reject")
 	case "request":
 		c.request(w, r, f, here)
 	case "approve":
-		c.approve(w, r, f, reason)
-	case "extend":
-		c.extend(w, r, f, reason)
+		c.approve(w, r, f, d.reason)
 	case "evidence":
-		c.evidence(w, r, f, reason)
+		c.evidence(w, r, f, d.reason)
 	case "delete":
-		if r.PostFormValue("sure") != "yes" {
-			c.problem(w, r, http.StatusUnprocessableEntity, "input")
-			return
-		}
-		c.decided(w, r, c.gateway.Delete(r.Context(), f.ID, a.Name, reason), "/held", "held.done.delete")
+		c.decided(w, r, c.decide(r.Context(), a, f, d), "/held", "held.done.delete")
+	default:
+		c.decided(w, r, c.decide(r.Context(), a, f, d), here, "held.done."+action)
 	}
-}
-
-// treat has a held file treated again under a policy.
-func (c *Console) treat(w http.ResponseWriter, r *http.Request, f index.File, reason string) {
-	policy := r.PostFormValue("policy")
-	if policy != "standard" && policy != "strict" && policy != "render" {
-		c.problem(w, r, http.StatusUnprocessableEntity, "input")
-		return
-	}
-	c.decided(w, r, c.gateway.Again(r.Context(), f.ID, sessionOf(r).account.Name, reason, policy, r.PostFormValue("password")), "/held/"+f.ID, "held.done.treat")
 }
 
 // approve approves what another person asked for, by somebody who has just proved again who it is.
@@ -272,17 +317,6 @@ func (c *Console) approve(w http.ResponseWriter, r *http.Request, f index.File, 
 
 // maxExtend is the longest time that a held file is kept on at once, in days.
 const maxExtend = 365
-
-// extend keeps a held file for longer.
-func (c *Console) extend(w http.ResponseWriter, r *http.Request, f index.File, reason string) {
-	days, err := strconv.Atoi(r.PostFormValue("days"))
-	if err != nil || days < 1 || days > maxExtend {
-		c.problem(w, r, http.StatusUnprocessableEntity, "input")
-		return
-	}
-	until := c.now().Add(time.Duration(days) * 24 * time.Hour)
-	c.decided(w, r, c.gateway.Extend(r.Context(), f.ID, sessionOf(r).account.Name, reason, until), "/held/"+f.ID, "held.done.extend")
-}
 
 // evidence sends a held original, encrypted to a key. It is made in full before the first byte goes, so that an error is an answer.
 func (c *Console) evidence(w http.ResponseWriter, r *http.Request, f index.File, reason string) {
@@ -326,23 +360,33 @@ func (p *patientWriter) Write(b []byte) (int, error) {
 	return p.w.Write(b)
 }
 
-// decided ends an action: with the page to and a message, or with why it was not possible.
-func (c *Console) decided(w http.ResponseWriter, r *http.Request, err error, to, done string) {
+// refusal returns the end of a problem's id, and the status of the answer, for an error that says why a decision was not possible;
+// "" when the fault is ours.
+func refusal(err error) (id string, status int) {
 	for _, known := range []struct {
 		is     error
 		id     string
 		status int
 	}{
+		{errForbidden, "forbidden", http.StatusForbidden}, {errNoPassword, "no-password", http.StatusConflict},
 		{ErrRecipient, "input", http.StatusUnprocessableEntity}, {quarantine.ErrMalware, "malware", http.StatusConflict}, {quarantine.ErrSamePerson, "same", http.StatusConflict},
 		{quarantine.ErrExceptions, "exceptions", http.StatusConflict}, {quarantine.ErrState, "state", http.StatusConflict},
 		{quarantine.ErrReason, "reason", http.StatusUnprocessableEntity}, {quarantine.ErrKey, "key", http.StatusConflict},
 		{quarantine.ErrUntil, "input", http.StatusUnprocessableEntity}, {fs.ErrPermission, "key", http.StatusConflict}, {fs.ErrNotExist, "key", http.StatusConflict},
 	} {
 		if errors.Is(err, known.is) {
-			c.log.Info("a decision was not possible", "path", r.URL.Path, "actor", sessionOf(r).account.Name, "error", err)
-			c.problem(w, r, known.status, known.id)
-			return
+			return known.id, known.status
 		}
+	}
+	return "", 0
+}
+
+// decided ends an action: with the page to and a message, or with why it was not possible.
+func (c *Console) decided(w http.ResponseWriter, r *http.Request, err error, to, done string) {
+	if id, status := refusal(err); id != "" {
+		c.log.Info("a decision was not possible", "path", r.URL.Path, "actor", sessionOf(r).account.Name, "error", err)
+		c.problem(w, r, status, id)
+		return
 	}
 	if err != nil {
 		c.failed(w, r, err)

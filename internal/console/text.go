@@ -3,6 +3,7 @@ package console
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -22,7 +23,11 @@ func loadTexts() (map[string]*i18n.Localizer, error) {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	all := map[string]*i18n.Localizer{}
 	for _, l := range languages() {
-		for _, name := range []string{"text/" + l + ".toml", "text/people." + l + ".toml"} {
+		names, err := textsOf(l)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
 			if _, err := bundle.LoadMessageFileFS(textFiles, name); err != nil {
 				return nil, fmt.Errorf("cannot load texts: %w", err)
 			}
@@ -30,6 +35,11 @@ func loadTexts() (map[string]*i18n.Localizer, error) {
 		all[l] = i18n.NewLocalizer(bundle, l)
 	}
 	return all, nil
+}
+
+// textsOf names the files with the texts of a language: <topic>.<language>.toml, or <language>.toml for what has no topic.
+func textsOf(lang string) ([]string, error) {
+	return fs.Glob(textFiles, "text/*"+lang+".toml")
 }
 
 // languageCookie holds the language that a person chose.
