@@ -10,6 +10,7 @@ import (
 	"sekisho/sanitize/image/bmp"
 	"sekisho/sanitize/image/gif"
 	"sekisho/sanitize/image/jpeg"
+	"sekisho/sanitize/image/metafile"
 	"sekisho/sanitize/image/png"
 	"sekisho/sanitize/image/tiff"
 	"sekisho/sanitize/image/webp"
@@ -33,6 +34,7 @@ func All() []sanitize.Format {
 		ooxml.Docx,
 		ooxml.Dotm,
 		ooxml.Dotx,
+		metafile.EMF{},
 		ooxml.Flat{},
 		gif.Format{},
 		html.Format{},
@@ -60,6 +62,7 @@ func All() []sanitize.Format {
 		tiff.Format{},
 		text.Format{},
 		webp.Format{},
+		metafile.WMF{},
 		ooxml.Xlam,
 		ooxml.Xlsb,
 		ooxml.Xlsm,

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/image/metafile"
 	pngformat "sekisho/sanitize/image/png"
 )
 
@@ -91,7 +92,7 @@ func (a anyFormat) Rebuild(context.Context, sanitize.Input, io.Writer, sanitize.
 
 // others returns the formats that a test of v needs beside it.
 func others(v Variant) []sanitize.Format {
-	list := []sanitize.Format{anyFormat{"zip", "PK"}, anyFormat{"txt", "<"}, pngformat.Format{}}
+	list := []sanitize.Format{anyFormat{"zip", "PK"}, anyFormat{"txt", "<"}, pngformat.Format{}, metafile.WMF{}}
 	for _, w := range Variants() {
 		if w != v {
 			list = append(list, w)

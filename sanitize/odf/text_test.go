@@ -9,6 +9,10 @@ import (
 
 const image1 = `<draw:frame><draw:image xlink:href="Pictures/a.png" xlink:type="simple" xlink:show="embed" xlink:actuate="onLoad"/></draw:frame>`
 
+// metafileWithEscape is a WMF (MS-WMF 2.3): a header, an escape, a line, the end.
+const metafileWithEscape = "\x01\x00\x09\x00\x00\x03\x18\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00" +
+	"\x07\x00\x00\x00\x26\x06\x09\x00NEEDLE" + "\x05\x00\x00\x00\x13\x02\x03\x00\x04\x00" + "\x03\x00\x00\x00\x00\x00"
+
 func strict() *sanitize.Policy {
 	p := sanitize.Strict()
 	return &p
@@ -42,6 +46,8 @@ func TestText(t *testing.T) {
 				Keep:  []string{`xlink:href="Pictures/image1.png"`, `manifest:full-path="Pictures/image1.png" manifest:media-type="image/png"`},
 				Gone:  []string{"a.png", "image2", "unused"},
 				Rules: []string{ruleUnreferenced}, Exact: true},
+			{Name: "metafiles", Input: text(`<text:p>`+image1+`</text:p>`, [2]string{"Pictures/a.png", metafileWithEscape}), Keep: []string{`xlink:href="Pictures/image1.wmf"`},
+				Gone: []string{"NEEDLE"}, Rules: []string{"metafile/record"}, Exact: true},
 			{Name: "pictures from outside", Input: text(`<text:p><draw:frame draw:name="枠"><draw:image xlink:href="http://NEEDLE/a.png"/></draw:frame><draw:frame>` +
 				`<draw:image xlink:href="../NEEDLE.png"/><svg:title>題</svg:title></draw:frame></text:p>`),
 				Keep: []string{`<draw:frame draw:name="枠"><draw:image xlink:href="Pictures/image1.png" xlink:type="simple"/></draw:frame>`, "題"}, Gone: []string{"NEEDLE"},

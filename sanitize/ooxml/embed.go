@@ -11,7 +11,6 @@ import (
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/ooxml/internal/grammar"
-	"sekisho/sanitize/ooxml/internal/metafile"
 )
 
 // fileType is how a file inside a package is named and stored.
@@ -86,14 +85,16 @@ func (w *worker) embedded(p *part) error {
 	if err != nil {
 		return err
 	}
+	if p.kind == grammar.ImagePart {
+		if data, err = w.d.gunzip(data); err != nil {
+			return err
+		}
+	}
 	ok, err := w.member(p, data, typeOf)
 	if err != nil || ok {
 		return err
 	}
 	if p.kind == grammar.ImagePart {
-		if ok, err := w.metafile(p, data); err != nil || ok {
-			return err
-		}
 		if strings.HasPrefix(w.d.contentType(p.key), "image/svg") { // stands beside a picture that stays
 			w.d.lose(p, rule)
 			return nil
@@ -106,27 +107,6 @@ func (w *worker) embedded(p *part) error {
 		w.d.lose(p, rule)
 	}
 	return err
-}
-
-// metafile rebuilds a Windows metafile, compressed or not, and reports whether it was one.
-func (w *worker) metafile(p *part, data []byte) (bool, error) {
-	data, err := w.d.gunzip(data)
-	if err != nil {
-		return false, err
-	}
-	out, kind, dropped, err := metafile.Rebuild(data)
-	if err != nil {
-		return false, w.d.ctx.Err()
-	}
-	t, _ := pictureType(kind)
-	p.suffix, p.mime = t.suffix, t.mime
-	if dropped > 0 {
-		p.findings = append(p.findings, sanitize.Finding{Rule: ruleMetafile, Action: sanitize.Removed, Where: p.where(), Count: dropped})
-	}
-	if _, err := w.out.Write(out); err != nil {
-		return false, err
-	}
-	return true, w.out.finish(p)
 }
 
 // gunzip returns what is in data when it is compressed, as Office stores some metafiles; else data. What does not

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/image/metafile"
 	pngformat "sekisho/sanitize/image/png"
 )
 
@@ -29,7 +30,7 @@ func (anyZip) Rebuild(context.Context, sanitize.Input, io.Writer, sanitize.Pass)
 
 // others returns the formats that a test of v needs beside it.
 func others(v Variant) []sanitize.Format {
-	list := []sanitize.Format{anyZip{}, pngformat.Format{}}
+	list := []sanitize.Format{anyZip{}, pngformat.Format{}, metafile.WMF{}}
 	for _, w := range Variants() {
 		if w != v {
 			list = append(list, w)

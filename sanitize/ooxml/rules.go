@@ -29,7 +29,6 @@ const (
 	ruleMailMerge    = "ooxml/mail-merge"    //
 	ruleMedia        = "ooxml/media"         // sound, film, 3D models, edit data of pictures
 	ruleMetadata     = "ooxml/metadata"      // document properties
-	ruleMetafile     = "ooxml/metafile"      // records of a Windows metafile that are not on the list
 	ruleOLE          = "ooxml/ole"           // OLE objects; their picture stays
 	rulePicture      = "ooxml/picture"       // a picture that cannot be cleaned; a neutral one stands for it
 	rulePrinter      = "ooxml/printer-settings"

@@ -1,6 +1,8 @@
 package ooxml
 
 import (
+	"bytes"
+	"compress/gzip"
 	"testing"
 
 	"sekisho/sanitize"
@@ -21,6 +23,8 @@ func TestWordStays(t *testing.T) {
 		}
 		return sanitizetest.Case{Name: name, Input: word(body).zip(), Keep: keep, Exact: true, Check: sound}
 	}
+	// line is a WMF (MS-WMF 2.3): a header, a line, the end.
+	const line = "\x01\x00\x09\x00\x00\x03\x11\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00" + "\x05\x00\x00\x00\x13\x02\x03\x00\x04\x00" + "\x03\x00\x00\x00\x00\x00"
 	inline := `<w:p><w:r><w:drawing><wp:inline ` + wp + `><wp:extent cx="1" cy="1"/><wp:docPr id="1" name="図" descr="説明"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">` +
 		`<pic:pic ` + pic + `><pic:nvPicPr><pic:cNvPr id="0" name="x"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId1"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr/></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`
 	styles := `<w:styles ` + nsW + `><w:style w:type="paragraph" w:styleId="a"><w:name w:val="見出し 1"/><w:rPr><w:rFonts w:eastAsia="ＭＳ 明朝"/></w:rPr></w:style></w:styles>`
@@ -44,6 +48,8 @@ func TestWordStays(t *testing.T) {
 				"word/fontTable.xml", `<w:fonts `+nsW+`><w:font w:name="ＭＳ 明朝"><w:charset w:val="80"/></w:font></w:fonts>`, "word/settings.xml", `<w:settings `+nsW+`><w:zoom w:percent="100"/><w:characterSpacingControl w:val="compressPunctuation"/><w:themeFontLang w:eastAsia="ja-JP"/></w:settings>`).zip(),
 			Keep: []string{"見出し 1", "aiueo", "脚注", "文末脚注", "要確認", "柱", "ノンブル", `w:charset w:val="80"`, "compressPunctuation"}, Exact: true, Check: sound},
 		{Name: "picture", Input: word(inline).with("word/_rels/document.xml.rels", rels("rId1", "image", "media/p.png"), "word/media/p.png", picture()).zip(), Keep: []string{`descr="説明"`, "media/image1.png"}, Exact: true, Check: sound},
+		{Name: "compressed metafile", Input: word(inline).with("word/_rels/document.xml.rels", rels("rId1", "image", "media/p.wmz"), "word/media/p.wmz", gzipped(t, line)).zip(),
+			Keep: []string{"media/image1.wmf", line}, Exact: true, Check: sound},
 		{Name: "chart and its workbook", Input: word(`<w:p><w:r><w:drawing><wp:inline `+wp+`><wp:extent cx="1" cy="1"/><wp:docPr id="1" name="グラフ"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:chart `+chart+` r:id="rId1"/></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`).
 			with("word/_rels/document.xml.rels", rels("rId1", "chart", "charts/chart1.xml"),
 				"word/charts/chart1.xml", `<c:chartSpace `+chart+` `+nsA+` `+nsR+`><c:chart><c:plotArea><c:barChart><c:ser><c:idx val="0"/><c:val><c:numRef><c:f>表!$A$1</c:f><c:numCache><c:pt idx="0"><c:v>7</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser></c:barChart></c:plotArea></c:chart><c:externalData r:id="rId1"/></c:chartSpace>`,
@@ -51,6 +57,20 @@ func TestWordStays(t *testing.T) {
 			Keep: []string{"<c:f>表!$A$1</c:f>", "externalData", "package1.xlsx"}, Exact: true, Check: sound},
 	}
 	sanitizetest.Run(t, sanitizetest.Suite{Format: Docx, Others: others(Docx), Cases: cases})
+}
+
+// gzipped returns text compressed, as Office stores some metafiles.
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // TestSheetStays: values, formulas and what shows and checks them.

@@ -76,29 +76,40 @@ func region(at, from int) func([]byte) []byte {
 // bitmaps returns the builder of a record of fixed length with bitmaps behind it. For each, in turn: where its usage
 // stands, and where four numbers do: offset and length of its header, offset and length of its bits.
 func bitmaps(fixed int, places ...int) func([]byte) []byte {
-	return func(r []byte) []byte {
-		if len(r) < fixed {
+	return func(r []byte) []byte { return rebuildBitmaps(r, fixed, maxPixels, places) }
+}
+
+// scans rebuilds a record that may hold a part of a bitmap's rows only, and says how many (2.3.1.5: cScans).
+func scans(r []byte) []byte {
+	if len(r) < 76 {
+		return nil
+	}
+	return rebuildBitmaps(r, 76, int64(le.Uint32(r[72:])), []int{64, 48})
+}
+
+// rebuildBitmaps is bitmaps for bitmaps of which so many rows are there at most.
+func rebuildBitmaps(r []byte, fixed int, rows int64, places []int) []byte {
+	if len(r) < fixed {
+		return nil
+	}
+	out := append([]byte(nil), r[:fixed]...)
+	for i := 0; i < len(places); i += 2 {
+		at := places[i+1]
+		if le.Uint32(r[at+4:]) == 0 && le.Uint32(r[at+12:]) == 0 {
+			clear(out[at : at+16])
+			continue
+		}
+		info := part(r, uint64(le.Uint32(r[at:])), uint64(le.Uint32(r[at+4:])))
+		bits := part(r, uint64(le.Uint32(r[at+8:])), uint64(le.Uint32(r[at+12:])))
+		d, ok := readDIB(info, bits, le.Uint32(r[places[i]:]) == 1, rows)
+		if !ok {
 			return nil
 		}
-		out := append([]byte(nil), r[:fixed]...)
-		for i := 0; i < len(places); i += 2 {
-			at := places[i+1]
-			if le.Uint32(r[at+4:]) == 0 && le.Uint32(r[at+12:]) == 0 {
-				clear(out[at : at+16])
-				continue
-			}
-			info := part(r, uint64(le.Uint32(r[at:])), uint64(le.Uint32(r[at+4:])))
-			bits := part(r, uint64(le.Uint32(r[at+8:])), uint64(le.Uint32(r[at+12:])))
-			d, ok := readDIB(info, bits, le.Uint32(r[places[i]:]) == 1)
-			if !ok {
-				return nil
-			}
-			out = place(out, at, d.info)
-			out = place(out, at+8, d.bits)
-		}
-		le.PutUint32(out[4:], uint32(len(out)))
-		return out
+		out = place(out, at, d.info)
+		out = place(out, at+8, d.bits)
 	}
+	le.PutUint32(out[4:], uint32(len(out)))
+	return out
 }
 
 // place appends b, and writes its offset and length at offset at.

@@ -1,43 +1,50 @@
 package metafile
 
-import "fmt"
+import (
+	"context"
+
+	"sekisho/sanitize"
+)
 
 const placeableKey = 0x9ac6cdd7
 
 // rebuildWMF walks the records (MS-WMF 2.3) from the header to the end record. An object's number is the order in
 // which it is made, so that one that is not kept leaves an empty brush in its place.
-func rebuildWMF(b []byte) ([]byte, int, error) {
+func rebuildWMF(ctx context.Context, b []byte, report *sanitize.Report) ([]byte, error) {
 	var out []byte
-	if le.Uint32(b) == placeableKey {
+	if len(b) >= 4 && le.Uint32(b) == placeableKey {
 		if len(b) < 22+18 {
-			return nil, 0, malformed("no header")
+			return nil, malformed("no header")
 		}
 		out, b = placeable(b), b[22:]
 	}
-	if kind := le.Uint16(b); kind != 1 && kind != 2 || le.Uint16(b[2:]) != 9 {
-		return nil, 0, malformed("no header")
+	if len(b) < 18 || le.Uint16(b) != 1 && le.Uint16(b) != 2 || le.Uint16(b[2:]) != 9 {
+		return nil, malformed("no header")
 	}
 	start := len(out)
 	out = append(out, b[:18]...)
-	dropped, draws, longest, records := 0, false, 3, 0
-	for rest := b[18:]; ; {
+	read, dropped, draws, longest := records{ctx: ctx}, false, false, 3
+	rest := b[18:]
+	for {
 		if len(rest) < 6 {
-			return nil, 0, malformed("no end record")
+			return nil, malformed("no end record")
 		}
 		size, function := uint64(le.Uint32(rest))*2, le.Uint16(rest[4:])
-		if size < 6 || size > uint64(len(rest)) {
-			return nil, 0, malformed("a record of %d bytes", size)
-		}
 		if function == 0 {
+			rest = rest[min(max(size, 6), uint64(len(rest))):]
 			break
 		}
-		if records++; records > MaxRecords {
-			return nil, 0, malformed("more than %d records", MaxRecords)
+		if size < 6 || size > uint64(len(rest)) {
+			return nil, malformed("a record of %d bytes", size)
+		}
+		if err := read.next(); err != nil {
+			return nil, err
 		}
 		body, drawn := wmfBody(function, rest[6:size])
 		rest = rest[size:]
 		if body == nil {
-			dropped++
+			report.Add(ruleRecord, sanitize.Removed, "")
+			dropped = true
 			if !makesObject(function) {
 				continue
 			}
@@ -50,15 +57,18 @@ func rebuildWMF(b []byte) ([]byte, int, error) {
 		out = le.AppendUint32(out, uint32(words))
 		out = append(le.AppendUint16(out, function), body...)
 	}
-	if !draws {
-		return nil, 0, fmt.Errorf("%w", ErrNothing)
+	if len(rest) > 0 {
+		report.Add(ruleTrailing, sanitize.Removed, "")
+	}
+	if !draws && dropped {
+		return nil, nothing()
 	}
 	out = append(out, 3, 0, 0, 0, 0, 0)
 	h := out[start:]
 	le.PutUint32(h[6:], uint32(len(h)/2))
 	le.PutUint32(h[12:], uint32(longest))
 	le.PutUint16(h[16:], 0)
-	return out, dropped, nil
+	return out, nil
 }
 
 // placeable returns the header that says how large the picture is (2.3.2.3), with its checksum.

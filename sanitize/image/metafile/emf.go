@@ -1,6 +1,10 @@
 package metafile
 
-import "fmt"
+import (
+	"context"
+
+	"sekisho/sanitize"
+)
 
 // Records of EMF that are written here (MS-EMF 2.1.1).
 const (
@@ -17,49 +21,57 @@ type emfRecord struct {
 }
 
 // rebuildEMF walks the records (MS-EMF 2.3) from the header to the end record.
-func rebuildEMF(b []byte) ([]byte, int, error) {
-	out, handles, err := emfHead(b)
+func rebuildEMF(ctx context.Context, b []byte, report *sanitize.Report) ([]byte, error) {
+	out, handles, err := emfHead(b, report)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	records, dropped, draws := uint32(1), 0, false
-	for rest := b[le.Uint32(b[4:]):]; ; {
+	read, written, draws, dropped := records{ctx: ctx}, uint32(1), false, false
+	rest := b[le.Uint32(b[4:]):]
+	for {
 		if len(rest) < 8 {
-			return nil, 0, malformed("no end record")
+			return nil, malformed("no end record")
 		}
 		kind, size := le.Uint32(rest), uint64(le.Uint32(rest[4:]))
 		if size < 8 || size > uint64(len(rest)) || size%4 != 0 {
-			return nil, 0, malformed("a record of %d bytes", size)
-		}
-		if kind == emrEOF {
-			break
+			return nil, malformed("a record of %d bytes", size)
 		}
 		r := rest[:size]
 		rest = rest[size:]
-		if records++; records > MaxRecords {
-			return nil, 0, malformed("more than %d records", MaxRecords)
+		if kind == emrEOF {
+			break
+		}
+		if err := read.next(); err != nil {
+			return nil, err
 		}
 		rule := emfRule(kind)
 		built := rule.apply(r, handles)
 		if built == nil {
-			dropped++
-			records--
+			report.Add(ruleRecord, sanitize.Removed, "")
+			dropped = true
 			continue
 		}
+		written++
 		draws = draws || rule.draws
 		out = append(out, built...)
 	}
-	if !draws {
-		return nil, 0, fmt.Errorf("%w", ErrNothing)
+	if len(rest) > 0 {
+		report.Add(ruleTrailing, sanitize.Removed, "")
+	}
+	if !draws && dropped { // without a loss, it was an empty picture from the start
+		return nil, nothing()
 	}
 	out = append(out, emrEOF, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 20, 0, 0, 0)
 	le.PutUint32(out[48:], uint32(len(out)))
-	le.PutUint32(out[52:], records+1)
-	return out, dropped, nil
+	le.PutUint32(out[52:], written+1)
+	return out, nil
 }
 
 // emfHead returns the header anew (2.3.4.2), without description and pixel format, and the number of objects.
-func emfHead(b []byte) ([]byte, uint32, error) {
+func emfHead(b []byte, report *sanitize.Report) ([]byte, uint32, error) {
+	if len(b) < 88 {
+		return nil, 0, malformed("no header")
+	}
 	size := uint64(le.Uint32(b[4:]))
 	if size < 88 || size > uint64(len(b)) || size%4 != 0 {
 		return nil, 0, malformed("a header of %d bytes", size)
@@ -75,6 +87,9 @@ func emfHead(b []byte) ([]byte, uint32, error) {
 	clear(out[58:72]) // reserved, description, palette
 	if keep >= 100 {
 		clear(out[88:100])
+	}
+	if uint64(keep) < size {
+		report.Add(ruleDescription, sanitize.Removed, "")
 	}
 	return out, uint32(le.Uint16(b[56:])), nil
 }
@@ -155,7 +170,7 @@ func emfOther(kind uint32) emfRecord {
 	case 79:
 		return emfRecord{build: bitmaps(140, 92, 96, 120, 124), draws: true}
 	case 80:
-		return emfRecord{build: bitmaps(76, 64, 48), draws: true}
+		return emfRecord{build: scans, draws: true}
 	case 81:
 		return emfRecord{build: bitmaps(80, 64, 48), draws: true}
 	case 82:
