@@ -17,6 +17,8 @@ type coder struct {
 	counting bool
 	counts   [2][4]histogram // by class (DC, AC) and number of the table in the output
 	codes    [2][4]*codes
+	kept     [2][2]*standardTable // tables of the scan that are those of annex K; all of them, or none
+	defined  [2][2]*standardTable // of those, the ones that the output has already
 	slots    []slot
 	tables   [2]int // how many tables of each class the scan has in the output
 
@@ -45,14 +47,21 @@ type slot struct {
 // transcode writes one scan.
 func (c *coder) transcode(ctx context.Context, s *scan) error {
 	c.scan = s
+	c.prepareSlots()
+	if c.keeps() && c.interval == 0 && len(s.data) >= c.leapFrom && c.canonical(ctx) {
+		c.writeTables()
+		c.writeScanHeader()
+		c.w.raw(s.data...)
+		return nil
+	}
 	if err := c.unstuffScan(); err != nil {
 		return err
 	}
-	c.prepareSlots()
+	c.prepareLeaps()
 	if first := s.components[0].component; s.start > 0 && first.nonzero == nil {
 		first.nonzero = make([]uint64, s.mcus(c.frame))
 	}
-	if c.tables != [2]int{} {
+	if c.tables != [2]int{} && !c.keeps() {
 		c.counting = true
 		if err := c.pass(ctx); err != nil {
 			return err
@@ -91,7 +100,7 @@ func (c *coder) unstuffScan() error {
 // prepareSlots makes the decoders of the scan and gives its tables their numbers in the output: in the order in which
 // the components use them, shared where the input shares them.
 func (c *coder) prepareSlots() {
-	c.slots, c.tables = c.slots[:0], [2]int{}
+	c.slots, c.tables, c.kept = c.slots[:0], [2]int{}, [2][2]*standardTable{}
 	var order [2][]byte
 	number := func(class int, id byte) int {
 		for i, other := range order[class] {
@@ -107,7 +116,8 @@ func (c *coder) prepareSlots() {
 		c.tables[class] = len(order[class])
 		return len(order[class]) - 1
 	}
-	for _, component := range c.components {
+	known := c.standardTables()
+	for i, component := range c.components {
 		s := slot{blocks: component.h * component.v}
 		if len(c.components) == 1 {
 			s.blocks = 1
@@ -118,9 +128,32 @@ func (c *coder) prepareSlots() {
 		if component.ac != nil {
 			s.ac, s.acTo = component.ac.decoder(maxSizeAC), number(1, component.acID)
 		}
+		if known != nil { // the output has each once, under its own number
+			s.dcTo, s.acTo = known[i][0].kind, known[i][1].kind
+			c.kept[0][s.dcTo], c.kept[1][s.acTo] = known[i][0], known[i][1]
+		}
 		c.slots = append(c.slots, s)
 	}
-	c.prepareLeaps()
+}
+
+// keeps reports whether the output has the tables of the input.
+func (c *coder) keeps() bool { return c.kept != [2][2]*standardTable{} }
+
+// standardTables returns the tables of each component, DC and AC, when the scan is one of a sequential picture that has none
+// but those of T.81 annex K; else nil.
+func (c *coder) standardTables() [][2]*standardTable {
+	if c.frame.progressive() {
+		return nil
+	}
+	var all [][2]*standardTable
+	for _, component := range c.components {
+		dc, ac := standard().find(0, component.dc), standard().find(1, component.ac)
+		if dc == nil || ac == nil {
+			return nil
+		}
+		all = append(all, [2]*standardTable{dc, ac})
+	}
+	return all
 }
 
 // pass reads the scan once, interval by interval.

@@ -1,15 +1,19 @@
 // Package jpeg rebuilds JPEG pictures (ITU-T T.81, ISO/IEC 10918-1) without loss.
 //
 // A picture is read down to the symbols that carry its coefficients, and those are written again behind markers,
-// Huffman tables and restart-free scans of our own, so that every coefficient stays what it was and no byte of the
-// input is copied:
+// Huffman tables and restart-free scans of our own, so that every coefficient stays what it was:
 //
 //	input ─► parse (markers, tables, scans) ─► read a scan ─┬─► count symbols ─► optimal Huffman tables
 //	                                                        └─► read it again ─► write symbols ─► output
 //
-// A long scan of a sequential picture is read by tables that know all coefficients in the next twelve bits (leap); it comes
-// out as one that is read coefficient by coefficient. A scan is read twice instead of being kept: the memory of a rebuild is the input, one scan without its stuffing,
-// and, for a progressive picture, eight bytes for each block of 64 coefficients.
+// The tables of T.81 annex K, which most scans have, are ours as well: a scan that has them keeps them, and is read once.
+// Where it then is to the last bit what would be written, it is copied instead of written (canonical); anything that says
+// the same coefficients in another way, or more than them, makes it be written.
+//
+// A long scan of a sequential picture is read by tables that know all coefficients in the next twelve bits (leap); it
+// comes out as one that is read coefficient by coefficient. A scan is read twice instead of being kept: the memory of a
+// rebuild is the input, one scan without its stuffing, and, for a progressive picture, eight bytes for each block of 64
+// coefficients.
 //
 // Kept are the JFIF density, the Adobe marker (it decides the colour model), the orientation, and a colour profile
 // whose every number was understood. All other application data, comments, thumbnails, and everything behind the end

@@ -52,7 +52,8 @@ func TestLeaps(t *testing.T) {
 		all = append(all, fixture(t, name))
 	}
 	for quality := 1; quality <= 100; quality += 9 {
-		all = append(all, grainy(t, uint64(quality), quality))
+		b := grainy(t, uint64(quality), quality)
+		all = append(all, b, unusual(t, b))
 	}
 	for n, whole := range all {
 		same(t, n, whole)
@@ -81,6 +82,7 @@ func same(t *testing.T, n int, b []byte) {
 func FuzzLeaps(f *testing.F) {
 	f.Add(fixture(f, "restart"))
 	f.Add(grainy(f, 1, 60))
+	f.Add(unusual(f, grainy(f, 2, 60)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 {
 			return

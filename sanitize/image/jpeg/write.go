@@ -92,19 +92,43 @@ func writeQuant(w *bitWriter, id byte, q *[64]uint16) (wide bool) {
 	return wide
 }
 
-// writeTables makes the Huffman tables of the scan from what was counted, and writes them.
+// writeTables makes the Huffman tables of the scan from what was counted, and writes them. Of tables that the scan keeps it
+// writes those that the output does not have yet.
 func (c *coder) writeTables() {
+	if c.keeps() {
+		c.writeKept()
+		return
+	}
+	c.defined = [2][2]*standardTable{}
 	for class := range c.tables {
 		for id := range c.tables[class] {
 			spec := c.counts[class][id].optimal()
 			c.codes[class][id] = spec.codes()
-			body := []byte{byte(class<<4 | id)}
-			for _, n := range spec.counts[1:] {
-				body = append(body, byte(n))
-			}
-			c.w.segment(markerDHT, append(body, spec.symbols...)...)
+			c.writeTable(class, id, spec)
 		}
 	}
+}
+
+func (c *coder) writeKept() {
+	for class := range c.kept {
+		for id, t := range c.kept[class] {
+			if t == nil {
+				continue
+			}
+			if c.codes[class][id] = t.codes; c.defined[class][id] != t {
+				c.defined[class][id] = t
+				c.writeTable(class, id, &t.spec)
+			}
+		}
+	}
+}
+
+func (c *coder) writeTable(class, id int, spec *huffmanSpec) {
+	body := []byte{byte(class<<4 | id)}
+	for _, n := range spec.counts[1:] {
+		body = append(body, byte(n))
+	}
+	c.w.segment(markerDHT, append(body, spec.symbols...)...)
 }
 
 func (c *coder) writeScanHeader() {
