@@ -93,7 +93,7 @@ func scalar(v object.Object, k *grammar.Key) object.Object {
 // arrayValue copies an array: a rectangle, a matrix, or one of the types that the key links to.
 func (w *walk) arrayValue(v object.Array, ref object.Ref, k *grammar.Key) (object.Object, error) {
 	if alt := k.Alt(grammar.Array); alt != nil {
-		typ, ok, err := w.resolveArray(alt.Links, v)
+		typ, ok, err := w.resolveArray(alt.Links, v, 0)
 		if err != nil {
 			return nil, err
 		}
