@@ -71,7 +71,7 @@ func (z *Zone) note(ctx context.Context, e receiver.Event) error {
 func entry(e receiver.Event) audit.Event {
 	m := e.Manifest
 	out := audit.Event{
-		Job: e.ID, Route: m.Route, Path: m.Path, Name: m.Name, Type: m.Type, Policy: m.Policy,
+		Job: e.ID, Route: m.Route, Path: m.Path, Name: m.Name, Type: m.Type, Policy: m.Policy, Version: m.Version,
 		SHA256In: m.Original, SHA256Out: m.Rebuilt, SizeOut: m.Length,
 	}
 	switch e.Kind {

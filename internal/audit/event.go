@@ -73,6 +73,7 @@ type Event struct {
 	Verdict    string    `json:"verdict,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	Policy     string    `json:"policy,omitempty"`
+	Version    int       `json:"policy_version,omitempty"` // of the policies, as people chose them (internal/policy); 0: nobody did
 	SHA256In   string    `json:"sha256_in,omitempty"`
 	SHA256Out  string    `json:"sha256_out,omitempty"`
 	SizeIn     int64     `json:"size_in,omitempty"`  // bytes

@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
 	"sekisho/internal/office"
+	"sekisho/internal/policy"
 	"sekisho/internal/worker"
 	"sekisho/sanitize"
 	"sekisho/sanitize/scan"
@@ -34,9 +35,17 @@ type bench struct {
 
 // order is what is to be done with a file.
 type order struct {
-	Name      string   `json:"name"`
-	Policy    string   `json:"policy"`
-	Passwords []string `json:"passwords,omitempty"`
+	Name      string       `json:"name"`
+	Policy    string       `json:"policy"`  // its name
+	Version   int          `json:"version"` // of the rules
+	Rules     policy.Rules `json:"rules"`   // what people chose about it
+	Passwords []string     `json:"passwords,omitempty"`
+}
+
+// policyOf returns the policy of an order: shipped, with the limits of this machine, as people have chosen it.
+func (b *bench) policyOf(o order) (sanitize.Policy, error) {
+	p, err := b.cfg.PolicyNamed(o.Policy)
+	return o.Rules.Apply(p), err
 }
 
 // treated is what the treatment of one file has brought to light.
@@ -47,6 +56,7 @@ type treated struct {
 	Scans   []scan.Result   `json:"scans"`
 	Size    int64           `json:"size"`    // of the rebuilt file
 	Rebuilt string          `json:"rebuilt"` // its SHA-256
+	Version int             `json:"version"` // of the rules by which it was treated
 
 	Converted bool `json:"converted,omitempty"` // LibreOffice made another type of it before the rebuild
 }
@@ -68,8 +78,8 @@ func (t *treated) infected() bool {
 // treat rebuilds in to out, and lets scanners and the judge look at both. An error says that this could not be done
 // now; it says nothing about the file.
 func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, error) {
-	var t treated
-	policy, err := b.cfg.PolicyNamed(o.Policy)
+	t := treated{Version: o.Version}
+	policy, err := b.policyOf(o)
 	if err != nil {
 		return t, err
 	}

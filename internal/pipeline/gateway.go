@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/config"
 	"sekisho/internal/durable"
 	"sekisho/internal/kept"
+	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 	"sekisho/internal/stateversion"
 	"sekisho/queue"
@@ -70,6 +71,7 @@ type Gateway struct {
 	conn     *nats.Conn
 	queue    *queue.Queue
 	audit    *audit.Log
+	policies *policy.Store
 	held     *quarantine.Store
 	kept     *kept.Store
 	rescans  *os.Root // requests and answers of re-scans
@@ -108,7 +110,7 @@ func OpenGateway(ctx context.Context, cfg config.Gateway, o Options) (*Gateway, 
 	return g, nil
 }
 
-// openFiles opens spool, ledger and record.
+// openFiles opens spool, ledger, record and policies.
 func (g *Gateway) openFiles(context.Context, Options) error {
 	var err error
 	if g.engine, err = Engine(); err != nil {
@@ -141,7 +143,12 @@ func (g *Gateway) openFiles(context.Context, Options) error {
 		return err
 	}
 	g.onClose(g.audit.Close)
-	return nil
+	policies, err := g.folder("policy")
+	if err != nil {
+		return err
+	}
+	g.policies, err = policy.Open(policies, policy.Options{Record: func(ctx context.Context, e audit.Event) error { return g.record(ctx, e) }})
+	return err
 }
 
 // openQuarantine opens the store of held files.
@@ -292,7 +299,7 @@ func (g *Gateway) openInboxes(context.Context, Options) error {
 
 // Run works until ctx ends, and returns when everything it started has.
 func (g *Gateway) Run(ctx context.Context) error {
-	if err := g.record(ctx, audit.Event{Kind: audit.Started, Detail: "gateway " + g.version}); err != nil {
+	if err := g.record(ctx, audit.Event{Kind: audit.Started, Version: g.policies.Active().Number, Detail: "gateway " + g.version}); err != nil {
 		return err
 	}
 	g.countInHand()

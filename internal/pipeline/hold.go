@@ -33,7 +33,7 @@ func (g *Gateway) hold(ctx context.Context, job queue.Job, t treated) queue.Outc
 	err := g.recordTreatment(ctx, job, t)
 	if err == nil {
 		e := g.event(job, kind)
-		e.Type, e.Verdict, e.Reason, e.Detail = t.Report.Type, string(verdict), string(t.Reason), firstLine(t.Detail)
+		e.Type, e.Verdict, e.Reason, e.Detail, e.Version = t.Report.Type, string(verdict), string(t.Reason), firstLine(t.Detail), t.Version
 		err = g.record(ctx, e)
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (g *Gateway) keep(ctx context.Context, job queue.Job, t treated, verdict sa
 		Job: string(job.ID), Generation: job.Generation, Route: job.Route, Path: job.Path, Name: job.Name, RawName: job.RawName,
 		Size: job.Size, SHA256: job.SHA256, ModTime: job.ModTime, Received: job.Received, Source: job.Source, Policy: job.Policy,
 		Type: t.Report.Type, Declared: declared(g.engine, job.Name), Verdict: verdict, Reason: t.Reason, Detail: t.Detail,
-		Engine: g.version, Findings: t.Report.Findings,
+		PolicyVersion: t.Version, Engine: g.version, Findings: t.Report.Findings,
 	}
 	for _, s := range t.Scans {
 		result := "found"

@@ -108,7 +108,7 @@ func (in intake) copy(id queue.ID, claim inbox.Claim) (queue.Job, error) {
 	clean, changes := name.Clean([]byte(base))
 	job := queue.Job{
 		Route: in.route.Name, Path: cleanPath(dir), Name: manifest.SafeName(clean), ModTime: claim.ModTime,
-		Received: time.Now().UTC(), Source: "inbox", Policy: in.route.Policy,
+		Received: time.Now().UTC(), Source: "inbox", Policy: in.policy(),
 	}
 	if len(changes) > 0 || job.Name != base {
 		job.RawName = []byte(base)

@@ -78,7 +78,7 @@ func (g *Gateway) original(review *Review, id, actor string) (shown, error) {
 	policy := sanitize.Standard().Name // where the route is no more
 	for _, r := range g.cfg.Routes {
 		if r.Name == k.Route {
-			policy = r.Policy
+			policy = g.policies.Active().Rules().PolicyOf(r.Name, r.Policy)
 		}
 	}
 	return shown{event, policy, k.SHA256, k.Size, func() (io.ReadCloser, error) { return g.kept.Original(id) }}, nil
@@ -123,7 +123,8 @@ func (g *Gateway) Preview(ctx context.Context, review *Review, id, actor string)
 	if err := review.record(ctx, o.event); err != nil {
 		return p, err
 	}
-	policy, err := g.cfg.PolicyNamed(o.policy)
+	do := g.order(g.policies.Active(), o.event.Name, o.policy)
+	policy, err := g.local.policyOf(do)
 	if err != nil {
 		return p, err
 	}

@@ -77,8 +77,14 @@ func (r *remote) treat(ctx context.Context, o order, in, out *os.File) (treated,
 	if err := r.upload(ctx, subject, in, info.Size()); err != nil {
 		return t, err
 	}
-	if t, err = r.result(ctx, subject); err != nil || t.Reason != "" {
+	if t, err = r.result(ctx, subject); err != nil {
 		return t, err
+	}
+	if t.Version != o.Version { // a worker of before there were versions: it would keep what people chose to drop
+		return treated{}, errors.New("cannot take file from a worker: it does not follow the policies in force; update it")
+	}
+	if t.Reason != "" {
+		return t, nil
 	}
 	if err := r.download(ctx, subject, out, t.Size); err != nil {
 		return t, err

@@ -82,7 +82,7 @@ func (in intake) submit(ctx context.Context, id queue.ID, s Submission, r io.Rea
 	clean, changes := name.Clean([]byte(s.Name))
 	job := queue.Job{
 		Route: in.route.Name, Path: pathBelow(s.Office, s.Folder), Name: manifest.SafeName(clean), ModTime: s.ModTime,
-		Received: time.Now().UTC(), Source: s.Source + ":" + s.Actor, Policy: in.route.Policy,
+		Received: time.Now().UTC(), Source: s.Source + ":" + s.Actor, Policy: in.policy(),
 	}
 	if len(changes) > 0 || job.Name != s.Name {
 		job.RawName = []byte(s.Name)

@@ -82,7 +82,7 @@ func (g *Gateway) treat(ctx context.Context, job queue.Job, passwords []string, 
 		return treated{}, err
 	}
 	defer in.Close()
-	return g.bench.treat(ctx, order{Name: job.Name, Policy: job.Policy, Passwords: passwords}, in, out)
+	return g.bench.treat(ctx, g.order(g.policies.Active(), job.Name, job.Policy, passwords...), in, out)
 }
 
 // scannerAway waits for what a treatment needs. The file is not to blame, so the attempt does not count.
@@ -115,7 +115,7 @@ func (g *Gateway) seal(ctx context.Context, job queue.Job, t treated, out *durab
 	}
 	m := g.manifest(job)
 	m.Name, m.Type = releaseName(g.engine, t.name(job.Name), t.Report.Output), t.Report.Output
-	m.Length, m.Rebuilt, m.Findings = t.Size, t.Rebuilt, manifestFindings(t.Report.Findings)
+	m.Length, m.Rebuilt, m.Findings, m.Version = t.Size, t.Rebuilt, manifestFindings(t.Report.Findings), t.Version
 	return g.sealAs(ctx, job, m, "")
 }
 
@@ -127,7 +127,7 @@ func (g *Gateway) sealAs(ctx context.Context, job queue.Job, m manifest.Manifest
 	}
 	failpoint.At(failpoint.JobSealed)
 	e := g.event(job, audit.Sealed)
-	e.Name, e.Type, e.SHA256Out, e.SizeOut = m.Name, m.Type, m.Rebuilt, m.Length
+	e.Name, e.Type, e.SHA256Out, e.SizeOut, e.Version = m.Name, m.Type, m.Rebuilt, m.Length, m.Version
 	e.Detail = strings.TrimSuffix(fmt.Sprintf("sequence %d; %s", sequence, detail), "; ")
 	return g.record(ctx, e)
 }
@@ -137,7 +137,7 @@ func (g *Gateway) recordTreatment(ctx context.Context, job queue.Job, t treated)
 	var events []audit.Event
 	add := func(kind audit.Kind) *audit.Event {
 		e := g.event(job, kind)
-		e.Type = t.Report.Type
+		e.Type, e.Version = t.Report.Type, t.Version
 		events = append(events, e)
 		return &events[len(events)-1]
 	}

@@ -5,11 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"sekisho/internal/person"
 	"sekisho/sanitize"
 )
 
@@ -59,7 +56,7 @@ func (s *Store) May(id string, what What, actor, reason string) error {
 // may is May for an item that was read.
 func (s *Store) may(e Entry, d Decision) error {
 	switch {
-	case person(d.Actor) == "" || len(d.Actor) > maxWords:
+	case person.Key(d.Actor) == "" || len(d.Actor) > maxWords:
 		return ErrActor
 	case len(d.Reason) > maxWords:
 		return fmt.Errorf("%w, of at most %d bytes", ErrReason, maxWords)
@@ -75,7 +72,7 @@ func (s *Store) may(e Entry, d Decision) error {
 	if d.What == DidRequest && strings.TrimSpace(d.Reason) == "" {
 		return ErrReason
 	}
-	if asked := e.State.Requester(); d.What == DidApprove && (person(asked) == "" || person(asked) == person(d.Actor)) {
+	if asked := e.State.Requester(); d.What == DidApprove && person.Same(asked, d.Actor) {
 		return ErrSamePerson
 	}
 	return nil
@@ -154,18 +151,6 @@ func (s State) Requester() string {
 		}
 	}
 	return ""
-}
-
-// person spells a person's name in the one way in which two spellings of it are equal: compatibility forms (full-width
-// letters, half-width kana), case, spaces and invisible characters make nobody another person.
-func person(actor string) string {
-	folded := cases.Fold().String(norm.NFKC.String(actor))
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.In(r, unicode.Variation_Selector) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(folded))
 }
 
 // Condemn makes a held item malware: a scanner has found something in it that it did not know when the file came. It reports

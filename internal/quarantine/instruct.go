@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"sekisho/internal/durable"
+	"sekisho/internal/person"
 )
 
 // Instruction asks the gateway to treat a held file again, or, after two people decided so, to release it as it is.
@@ -204,7 +205,7 @@ func (s *Store) checkInstruction(e *Entry, in Instruction) error {
 	if !in.Exception {
 		return nil
 	}
-	if person(in.Requester) == "" || person(in.Requester) == person(in.Actor) {
+	if person.Same(in.Requester, in.Actor) {
 		return ErrSamePerson
 	}
 	return s.mayExcept(*e)

@@ -30,28 +30,31 @@ const itemVersion = 1
 
 // Item says what was held and why. It is written once for each generation.
 type Item struct {
-	Version    int                `json:"version"`
-	Job        string             `json:"job"`        // the folder's name: lower-case letters, digits, hyphens
-	Generation int                `json:"generation"` // of the treatment that ended here
-	Route      string             `json:"route"`
-	Path       string             `json:"path,omitempty"` // sub-folder below the route
-	Name       string             `json:"name"`
-	RawName    []byte             `json:"raw_name,omitempty"`
-	Size       int64              `json:"size"`   // of the original, bytes
-	SHA256     string             `json:"sha256"` // of the original, lower-case hex
-	ModTime    time.Time          `json:"mod_time"`
-	Received   time.Time          `json:"received"`
-	Held       time.Time          `json:"held"` // set by Hold when zero
-	Source     string             `json:"source,omitempty"`
-	Policy     string             `json:"policy"`
-	Type       string             `json:"type,omitempty"` // by content
-	Declared   string             `json:"declared,omitempty"`
-	Verdict    sanitize.Verdict   `json:"verdict"` // held or blocked
-	Reason     sanitize.Reason    `json:"reason"`
-	Detail     string             `json:"detail,omitempty"` // for the administrator; may hold text of the file
-	Engine     string             `json:"engine,omitempty"` // version of the program
-	Findings   []sanitize.Finding `json:"findings,omitempty"`
-	Scans      []Scan             `json:"scans,omitempty"`
+	Version    int              `json:"version"`
+	Job        string           `json:"job"`        // the folder's name: lower-case letters, digits, hyphens
+	Generation int              `json:"generation"` // of the treatment that ended here
+	Route      string           `json:"route"`
+	Path       string           `json:"path,omitempty"` // sub-folder below the route
+	Name       string           `json:"name"`
+	RawName    []byte           `json:"raw_name,omitempty"`
+	Size       int64            `json:"size"`   // of the original, bytes
+	SHA256     string           `json:"sha256"` // of the original, lower-case hex
+	ModTime    time.Time        `json:"mod_time"`
+	Received   time.Time        `json:"received"`
+	Held       time.Time        `json:"held"` // set by Hold when zero
+	Source     string           `json:"source,omitempty"`
+	Policy     string           `json:"policy"`
+	Type       string           `json:"type,omitempty"` // by content
+	Declared   string           `json:"declared,omitempty"`
+	Verdict    sanitize.Verdict `json:"verdict"` // held or blocked
+	Reason     sanitize.Reason  `json:"reason"`
+	Detail     string           `json:"detail,omitempty"` // for the administrator; may hold text of the file
+	Engine     string           `json:"engine,omitempty"` // version of the program
+
+	PolicyVersion int `json:"policy_version,omitempty"` // of the policies, as people chose them
+
+	Findings []sanitize.Finding `json:"findings,omitempty"`
+	Scans    []Scan             `json:"scans,omitempty"`
 }
 
 // Scan is what one scanner said.

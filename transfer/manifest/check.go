@@ -16,7 +16,7 @@ func (m Manifest) check() error {
 	for _, err := range []error{
 		CheckID(m.ID), CheckRoute(m.Route), CheckPath(m.Path), CheckName(m.Name), m.checkMarks(), m.checkFindings(),
 		checkHex("gateway", m.Gateway), checkHex("original", m.Original), checkHex("rebuilt", m.Rebuilt),
-		checkText("type", m.Type), checkText("policy", m.Policy), checkText("engine", m.Engine),
+		checkText("type", m.Type), checkText("policy", m.Policy), checkRange("policy version", int64(m.Version), 0), checkText("engine", m.Engine),
 		checkTime("modified", m.Modified), checkTime("created", m.Created),
 		checkRange("length", m.Length, 0), checkRange("sequence", int64(m.Sequence), 1),
 	} {

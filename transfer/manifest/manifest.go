@@ -42,8 +42,9 @@ type Manifest struct {
 	Original string    `json:"original"` // SHA-256 of the original, 64 hexadecimal digits
 	Rebuilt  string    `json:"rebuilt"`  // SHA-256 of the body, 64 hexadecimal digits
 	Policy   string    `json:"policy"`
-	Engine   string    `json:"engine"` // version of the sanitising engine
-	Marks    []string  `json:"marks"`  // sorted, a closed set: MarkException
+	Version  int       `json:"policy_version,omitempty"` // of what people chose about policies in the gateway; 0: nobody did
+	Engine   string    `json:"engine"`                   // version of the sanitising engine
+	Marks    []string  `json:"marks"`                    // sorted, a closed set: MarkException
 	Findings []Finding `json:"findings"`
 	Modified time.Time `json:"modified"` // modification time the released file gets
 	Created  time.Time `json:"created"`  // when the package was sealed

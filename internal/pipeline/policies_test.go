@@ -1,0 +1,101 @@
+package pipeline_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sekisho/internal/arrival"
+	"sekisho/internal/audit"
+	"sekisho/internal/pipeline"
+	"sekisho/internal/policy"
+)
+
+// bring brings rules into force, by two people.
+func bring(t *testing.T, g *pipeline.Gateway, r policy.Rules) {
+	t.Helper()
+	s := g.Policies()
+	if err := s.Propose(t.Context(), "佐藤", "試験", r, policy.None); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := s.Proposal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Activate(t.Context(), "田中", "試験", p.ID()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPolicyVersions: what two people chose holds for the files that are treated from then on, also after a restart; the other
+// zone takes such files; and record and manifest say which version it was.
+func TestPolicyVersions(t *testing.T) {
+	h := newHouse(t)
+	const page = `<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>通知</title></head><body><p><a href="https://www.example.com/">案内</a></p></body></html>`
+	linked := func(name string) bool {
+		b, err := os.ReadFile(filepath.Join(h.dir, "lgwan", name))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, h.log.String())
+		}
+		return strings.Contains(string(b), "https://www.example.com/")
+	}
+	hand := func(g *pipeline.Gateway, name string) { // taken in when it returns: an inbox looks only now and then
+		t.Helper()
+		if _, err := g.Submit(t.Context(), pipeline.Submission{Route: "default", Name: name, Actor: "山田", Source: "web"}, strings.NewReader(page)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) {
+		hand(g, "first.html")
+		h.idle(t, g, z)
+		r := policy.Shipped()
+		r.Links = false
+		bring(t, g, r)
+		hand(g, "second.html")
+		h.idle(t, g, z)
+	})
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) {
+		hand(g, "third.html")
+		h.idle(t, g, z)
+		r := policy.Shipped()
+		r.Routes = map[string]string{"default": "strict"}
+		bring(t, g, r)
+		hand(g, "fourth.html")
+		h.idle(t, g, z)
+	})
+	for name, want := range map[string]bool{"first.html": true, "second.html": false, "third.html": false, "fourth.html": false} {
+		if linked(name) != want {
+			t.Errorf("%s has its link: %v, want %v", name, !want, want)
+		}
+	}
+	for _, dir := range []string{"state/record", "state/lgwan/record"} {
+		h.treatedBy(t, dir, map[string]string{"first.html": "standard 0", "second.html": "standard 1", "third.html": "standard 1", "fourth.html": "strict 2"})
+	}
+}
+
+// treatedBy looks which policy, of which version, the record in dir says that files were treated by.
+func (h *house) treatedBy(t *testing.T, dir string, want map[string]string) {
+	t.Helper()
+	root, err := os.OpenRoot(filepath.Join(h.dir, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	seen := 0
+	for e, err := range audit.Read(root, pipeline.RecordName) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind != audit.Rebuilt && e.Kind != audit.Sealed && e.Kind != audit.Released {
+			continue
+		}
+		seen++
+		if got := e.Policy + " " + string(rune('0'+e.Version)); got != want[e.Name] {
+			t.Errorf("%s: %s of %s: %s, want %s", dir, e.Kind, e.Name, got, want[e.Name])
+		}
+	}
+	if seen < len(want) {
+		t.Errorf("%s: only %d events", dir, seen)
+	}
+}
