@@ -22,7 +22,7 @@ func (f *filter) attributes(element grammar.Element, fr *frame) (lost bool) {
 
 // attribute copies one attribute that the grammar knows and nothing speaks against.
 func (f *filter) attribute(element grammar.Element, a *xmltext.Attr, fr *frame) (lost bool) {
-	known := grammar.LookupAttr(a.Name.Space, a.Name.Local)
+	known := grammar.AttrNamed(&a.Name)
 	switch {
 	case known == 0 || !element.Allows(known):
 		f.removed(unknownRule(a.Name.Space))

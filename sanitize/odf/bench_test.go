@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/benchtest"
 )
 
 // BenchmarkSheet rebuilds a sheet of 20,000 cells. The rate is that of its XML.
@@ -23,6 +24,7 @@ func BenchmarkSheet(b *testing.B) {
 	e := fuzzEngine(b)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
+	defer benchtest.PerCore(b, len(body))()
 	for b.Loop() {
 		if _, _, err := fuzzRebuild(e, in, sanitize.Standard()); err != nil {
 			b.Fatal(err)

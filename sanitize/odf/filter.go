@@ -87,12 +87,12 @@ func (f *filter) run() error {
 			return err
 		}
 		k, err := f.r.Next()
-		if errors.Is(err, io.EOF) {
-			f.d.notes(f.r.Dropped, f.where)
-			f.tell()
-			return f.w.Flush()
-		}
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				f.d.notes(f.r.Dropped, f.where)
+				f.tell()
+				return f.w.Flush()
+			}
 			return err
 		}
 		switch k {
@@ -122,7 +122,7 @@ func (f *filter) tick() error {
 
 // start decides about the element whose start tag was read.
 func (f *filter) start() error {
-	element := grammar.LookupElement(f.r.Name.Space, f.r.Name.Local)
+	element := grammar.ElementNamed(&f.r.Name)
 	if len(f.frames) == 0 {
 		return f.root(element)
 	}

@@ -45,7 +45,7 @@ func (f *filter) attribute(element grammar.Element, a *xmltext.Attr) (lost bool)
 	if space == xmltext.XML {
 		space = grammar.NsXml
 	}
-	known := grammar.LookupAttr(space, a.Name.Local)
+	known := grammar.AttrNamed(&a.Name)
 	switch {
 	case known == 0 || !element.Allows(known):
 		f.p.add(f.unknownRule(space), sanitize.Removed)

@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/benchtest"
 )
 
 // bigSheet returns a workbook with this many rows, and the bytes of its sheet.
@@ -30,21 +31,6 @@ func bigSheet(rows int) ([]byte, int) {
 	return workbook(Xlsx, b.String()).zip(), b.Len()
 }
 
-// perCore reports bytes by the time that processors worked for them, which others on the same machine do not change.
-func perCore(b *testing.B, size int) func() {
-	var before, after syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
-		b.Fatal(err)
-	}
-	return func() {
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
-			b.Fatal(err)
-		}
-		spent := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
-		b.ReportMetric(float64(size)*float64(b.N)/1e6/spent.Seconds(), "MB/s-a-core")
-	}
-}
-
 // BenchmarkRebuild is to be read beside BenchmarkUnzipZip.
 func BenchmarkRebuild(b *testing.B) {
 	in, size := bigSheet(30000)
@@ -54,7 +40,7 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
-	defer perCore(b, size)()
+	defer benchtest.PerCore(b, size)()
 	for b.Loop() {
 		if _, err := engine.Rebuild(context.Background(), sanitize.Job{Input: sanitize.BytesInput(in), Policy: sanitize.Standard()}, io.Discard); err != nil {
 			b.Fatal(err)
@@ -66,7 +52,7 @@ func BenchmarkRebuild(b *testing.B) {
 func BenchmarkUnzipZip(b *testing.B) {
 	in, size := bigSheet(30000)
 	b.SetBytes(int64(size))
-	defer perCore(b, size)()
+	defer benchtest.PerCore(b, size)()
 	for b.Loop() {
 		z, err := zip.NewReader(bytes.NewReader(in), int64(len(in)))
 		if err != nil {

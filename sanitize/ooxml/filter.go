@@ -106,11 +106,11 @@ func (f *filter) run() error {
 			}
 		}
 		k, err := f.r.Next()
-		if errors.Is(err, io.EOF) {
-			f.endFields()
-			return f.w.Flush()
-		}
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				f.endFields()
+				return f.w.Flush()
+			}
 			return err
 		}
 		switch k {
@@ -138,7 +138,7 @@ func (f *filter) start() error {
 	if f.r.Name.Space == grammar.NsMc {
 		return f.startCompat()
 	}
-	element := grammar.LookupElement(f.r.Name.Space, f.r.Name.Local)
+	element := grammar.ElementNamed(&f.r.Name)
 	if len(f.frames) == 0 {
 		if element == 0 || element != f.p.kind.Root() {
 			return fmt.Errorf("%w: the element %q begins a part of kind %s", sanitize.ErrMalformed, f.r.Name.Local, f.p.kind.Name())

@@ -106,16 +106,28 @@ func isWord(c rune) bool {
 		c >= 0x80 && c != utf8.RuneError
 }
 
+// skipBlank returns s without the white space before it.
+func skipBlank(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t' || s[0] == '\r' || s[0] == '\n') {
+		s = s[1:]
+	}
+	return s
+}
+
 // name reads a name: of a cell, a number, a function, a sheet, a table.
 func (f *formulaReader) name() bool {
-	end := strings.IndexFunc(f.rest, func(c rune) bool { return !isWord(c) })
-	if end < 0 {
-		end = len(f.rest)
+	end := 0
+	for end < len(f.rest) {
+		c, size := utf8.DecodeRuneInString(f.rest[end:])
+		if !isWord(c) {
+			break
+		}
+		end += size
 	}
 	name := f.rest[:end]
 	f.rest = f.rest[end:]
 	f.word = true
-	switch next := strings.TrimLeft(f.rest, " \t\r\n"); {
+	switch next := skipBlank(f.rest); {
 	case strings.HasPrefix(next, "("):
 		f.rest = next
 		return f.function(name)
@@ -144,7 +156,7 @@ func (f *formulaReader) function(name string) bool {
 // hyperlink reports whether the first argument of HYPERLINK is a text, and leads to where policy allows; a place in
 // the same workbook may be computed.
 func (f *formulaReader) hyperlink() bool {
-	arg := formulaReader{rest: strings.TrimLeft(f.rest[1:], " \t\r\n")}
+	arg := formulaReader{rest: skipBlank(f.rest[1:])}
 	if !strings.HasPrefix(arg.rest, `"`) {
 		return false
 	}
@@ -155,7 +167,7 @@ func (f *formulaReader) hyperlink() bool {
 	if strings.HasPrefix(target, "#") {
 		return insideLink(target)
 	}
-	next := strings.TrimLeft(arg.rest, " \t\r\n")
+	next := skipBlank(arg.rest)
 	return (strings.HasPrefix(next, ",") || strings.HasPrefix(next, ")")) && f.policy.Links && webLink(target)
 }
 

@@ -40,6 +40,20 @@ func (t *Table) Find(space xmltext.Space, local []byte) uint16 {
 	}
 }
 
+// FindNamed is Find for the name of a tag or an attribute, which is in this space: 0 for one that has no number. What it
+// found is kept with the name.
+func (t *Table) FindNamed(name *xmltext.Name, space xmltext.Space) uint16 {
+	if space < 0 {
+		return 0
+	}
+	note := name.Note()
+	if note == 0 {
+		note = 1 + t.Find(space, name.Local)
+		name.Remember(note)
+	}
+	return note - 1
+}
+
 // Local returns the name with this number, without its namespace.
 func (t *Table) Local(i uint16) string { return t.Text[t.Offsets[i-1]:t.Offsets[i]] }
 

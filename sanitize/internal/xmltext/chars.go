@@ -11,15 +11,16 @@ const (
 	blank                   // S (2.3)
 	escapeText              // is written as a reference in character data and attribute values
 	escapeValue             // the same in attribute values only
+	qNameByte               // nameByte or a colon
 )
 
 // classes holds the classes of each byte. Bytes from 0x80 have none: they are decoded.
 var classes = [256]uint8{
 	'\t': blank | plainText | escapeValue, '\n': blank | plainText | escapeValue, '\r': blank | escapeText, ' ': blank | plainText | plainValue,
 	'!': all, '"': plainText | escapeValue, '#': all, '$': all, '%': all, '&': escapeText, '\'': plainText, '(': all, ')': all, '*': all,
-	'+': all, ',': all, '-': all | nameByte, '.': all | nameByte, '/': all,
+	'+': all, ',': all, '-': all | inName, '.': all | inName, '/': all,
 	'0': digit, '1': digit, '2': digit, '3': digit, '4': digit, '5': digit, '6': digit, '7': digit, '8': digit, '9': digit,
-	':': all, ';': all, '<': escapeText, '=': all, '>': all | escapeText, '?': all, '@': all,
+	':': all | qNameByte, ';': all, '<': escapeText, '=': all, '>': all | escapeText, '?': all, '@': all,
 	'A': letter, 'B': letter, 'C': letter, 'D': letter, 'E': letter, 'F': letter, 'G': letter, 'H': letter, 'I': letter,
 	'J': letter, 'K': letter, 'L': letter, 'M': letter, 'N': letter, 'O': letter, 'P': letter, 'Q': letter, 'R': letter,
 	'S': letter, 'T': letter, 'U': letter, 'V': letter, 'W': letter, 'X': letter, 'Y': letter, 'Z': letter,
@@ -32,8 +33,9 @@ var classes = [256]uint8{
 
 const (
 	all    = plainText | plainValue
-	letter = all | nameStart | nameByte
-	digit  = all | nameByte
+	inName = nameByte | qNameByte
+	letter = all | nameStart | inName
+	digit  = all | inName
 )
 
 // runeLen returns the length of the character at the start of b, or 0 when b does not start with a character that XML

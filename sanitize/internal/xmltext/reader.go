@@ -18,6 +18,7 @@ type Reader struct {
 	src    source
 	err    error // of the last call of Next, for good
 	scope  scope
+	known  knownNames
 	opened []element // the open elements
 	names  []byte    // their names, one after the other
 	empty  bool      // the open element was written as an empty one: its End comes next
@@ -47,7 +48,7 @@ func NewReader(r io.Reader, opt Options) *Reader {
 	if opt.MaxAttrs <= 0 {
 		opt.MaxAttrs = 512
 	}
-	return &Reader{opt: opt, src: source{r: r, max: max(opt.MaxToken, 256)}}
+	return &Reader{opt: opt, src: source{r: r, max: max(opt.MaxToken, 256)}, scope: scope{state: 1, states: 1}}
 }
 
 // Depth returns the number of open elements: of a Start, with that element; of an End, without it.

@@ -6,12 +6,15 @@ import "bytes"
 type binding struct {
 	prefix, uri, end int // text[prefix:uri] and text[uri:end]
 	space            Space
+	outer            int // the state of the scope without it
 }
 
 // scope holds the declarations in force, inner ones last.
 type scope struct {
 	bindings []binding
 	text     []byte
+	state    int       // a number of the set of declarations in force, from 1: the same number is the same set
+	states   int       // the last number that was given
 	recent   [32]int32 // by a hash of the prefix: 1 + the binding it was last found at, if nothing changed since
 }
 
@@ -22,6 +25,7 @@ func (s *scope) leave(n int) {
 	if n == len(s.bindings) {
 		return
 	}
+	s.state = s.bindings[n].outer
 	s.text = s.text[:s.bindings[n].prefix]
 	s.bindings = s.bindings[:n]
 	clear(s.recent[:])
@@ -29,7 +33,9 @@ func (s *scope) leave(n int) {
 
 // declare puts a declaration in force.
 func (s *scope) declare(prefix, uri []byte, space Space) {
-	b := binding{prefix: len(s.text), space: space}
+	b := binding{prefix: len(s.text), space: space, outer: s.state}
+	s.states++
+	s.state = s.states
 	s.text = append(s.text, prefix...)
 	b.uri = len(s.text)
 	s.text = append(s.text, uri...)
@@ -62,28 +68,67 @@ func (s *scope) find(prefix []byte) *binding {
 // resolve gives the names of a start tag their namespaces, and refuses attributes that are there twice.
 func (r *Reader) resolve() error {
 	for i := range r.Attrs {
-		a := &r.Attrs[i]
-		if len(a.Name.Prefix) == 0 && len(a.Name.Local) != len("xmlns") {
-			continue
-		}
-		if string(a.Name.Prefix) == "xmlns" || len(a.Name.Prefix) == 0 && string(a.Name.Local) == "xmlns" {
+		if a := &r.Attrs[i]; a.Name.declares() {
 			if err := r.declare(a); err != nil {
 				return err
 			}
 		}
 	}
-	var err error
-	if r.Name.Space, err = r.spaceOf(r.Name.Prefix, true); err != nil {
+	if err := r.resolveName(&r.Name, true); err != nil {
 		return err
 	}
+	var bits uint64
+	unique := true
 	for i := range r.Attrs {
-		if a := &r.Attrs[i]; len(a.Name.Prefix) > 0 && a.Name.Space != XMLNS {
-			if a.Name.Space, err = r.spaceOf(a.Name.Prefix, false); err != nil {
+		name := &r.Attrs[i].Name
+		if name.Space != XMLNS {
+			if err := r.resolveName(name, false); err != nil {
 				return err
 			}
 		}
+		bit := name.bit()
+		unique = unique && bits&bit == 0
+		bits |= bit
+	}
+	if unique {
+		return nil
 	}
 	return r.unique()
+}
+
+// declares reports whether n is the name of an attribute that declares a namespace.
+func (n *Name) declares() bool {
+	if n.known != nil {
+		return n.known.declares
+	}
+	return string(n.Prefix) == "xmlns" || len(n.Prefix) == 0 && string(n.Local) == "xmlns"
+}
+
+// bit is localBit of n.
+func (n *Name) bit() uint64 {
+	if n.known != nil && n.Space != XMLNS { // of a declaration, the local name is another than it was written
+		return n.known.bit
+	}
+	return localBit(n.Local)
+}
+
+// resolveName gives a name its namespace.
+func (r *Reader) resolveName(n *Name, element bool) (err error) {
+	known := n.known
+	if known != nil && known.state == r.scope.state {
+		n.Space = known.space
+		return nil
+	}
+	if n.Space, err = r.spaceOf(n.Prefix, element); err != nil {
+		return err
+	}
+	if known != nil {
+		if known.space != n.Space {
+			known.note = 0
+		}
+		known.space, known.state = n.Space, r.scope.state
+	}
+	return nil
 }
 
 // declare puts the namespace declaration a in force (Namespaces in XML, 2.2 and 3).
@@ -92,7 +137,7 @@ func (r *Reader) declare(a *Attr) error {
 	if len(a.Name.Prefix) == 0 {
 		prefix = nil
 	}
-	a.Name = Name{Prefix: a.Name.Prefix, Local: prefix, Space: XMLNS}
+	a.Name = Name{Prefix: a.Name.Prefix, Local: prefix, Space: XMLNS, known: a.Name.known}
 	uri := string(a.Value)
 	switch {
 	case string(prefix) == "xml" && uri == xmlURI:

@@ -12,11 +12,11 @@ var errShort = errors.New("short")
 // startTag reads a start tag or an empty element tag (3.1).
 func (r *Reader) startTag() (Kind, error) {
 	n, err := r.parseTag(r.src.buf[r.src.pos:])
-	if errors.Is(err, errShort) {
+	if err == errShort {
 		if err = r.wholeTag(); err != nil {
 			return 0, err
 		}
-		if n, err = r.parseTag(r.src.buf[r.src.pos:]); errors.Is(err, errShort) {
+		if n, err = r.parseTag(r.src.buf[r.src.pos:]); err == errShort {
 			err = syntax("a tag without an end")
 		}
 	}
@@ -70,7 +70,7 @@ func (r *Reader) wholeTag() error {
 func (r *Reader) parseTag(b []byte) (int, error) {
 	r.Attrs = r.Attrs[:0]
 	i := 1
-	n, err := qName(b[i:], &r.Name)
+	n, err := r.qName(b[i:], &r.Name, false)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +111,7 @@ func (r *Reader) closeTag(n int, empty bool) (int, error) {
 func (r *Reader) attribute(b []byte, i int) (int, error) {
 	r.Attrs = append(r.Attrs, Attr{})
 	a := &r.Attrs[len(r.Attrs)-1]
-	n, err := qName(b[i:], &a.Name)
+	n, err := r.qName(b[i:], &a.Name, true)
 	if err != nil {
 		return 0, err
 	}
@@ -146,22 +146,57 @@ func (r *Reader) attribute(b []byte, i int) (int, error) {
 	return end + 1, nil
 }
 
-// qName reads the qualified name at the start of b (Namespaces in XML, 4) and returns its length.
-func qName(b []byte, name *Name) (int, error) {
-	n := ncName(b)
+// qName reads the qualified name of an element or attribute at the start of b (Namespaces in XML, 4) and returns its
+// length.
+func (r *Reader) qName(b []byte, name *Name, attribute bool) (int, error) {
+	hash, n := hashName(b, attribute)
+	if n < len(b) && b[n] < utf8.RuneSelf {
+		if known := r.known.find(hash, b[:n], attribute); known != nil {
+			name.set(b[:n], known)
+			return n, nil
+		}
+	}
+	n, prefix, err := newQName(b)
+	if err != nil {
+		return 0, err
+	}
+	if name.known = r.known.remember(hash, b[:n], prefix, attribute); name.known != nil {
+		name.set(b[:n], name.known)
+		return n, nil
+	}
 	name.Prefix, name.Local = nil, b[:n]
+	if prefix > 0 {
+		name.Prefix, name.Local = b[:prefix], b[prefix+1:n]
+	}
+	return n, nil
+}
+
+// set makes n the name raw that is known.
+func (n *Name) set(raw []byte, known *knownName) {
+	n.known = known
+	if known.prefix == 0 {
+		n.Prefix, n.Local = nil, raw
+		return
+	}
+	n.Prefix, n.Local = raw[:known.prefix], raw[known.prefix+1:]
+}
+
+// newQName checks the qualified name at the start of b and returns its length and that of its prefix.
+func newQName(b []byte) (n, prefix int, err error) {
+	n = ncName(b)
+	local := n
 	if n > 0 && n < len(b) && b[n] == ':' {
-		k := ncName(b[n+1:])
-		name.Prefix, name.Local = b[:n], b[n+1:n+1+k]
-		n += 1 + k
+		prefix = n
+		local = ncName(b[n+1:])
+		n += 1 + local
 	}
 	switch {
 	case n == len(b) || !utf8.FullRune(b[n:]):
-		return 0, errShort
-	case len(name.Local) == 0:
-		return 0, syntax("a name is missing")
+		return 0, 0, errShort
+	case local == 0:
+		return 0, 0, syntax("a name is missing")
 	}
-	return n, nil
+	return n, prefix, nil
 }
 
 func skipBlank(b []byte, i int) int {

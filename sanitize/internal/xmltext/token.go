@@ -36,6 +36,8 @@ const (
 type Name struct {
 	Prefix, Local []byte
 	Space         Space
+
+	known *knownName // nil when the reader does not remember it
 }
 
 // Attr is an attribute. Value has its references replaced and its white space normalised (XML 1.0, 3.3.3).

@@ -38,8 +38,7 @@ func (w *Writer) StartNamed(prefix, local []byte) {
 	if w.held == 0 && len(w.buf) >= flushAt {
 		w.Flush()
 	}
-	w.buf = append(w.buf, '<')
-	w.name(prefix, local)
+	w.buf = appendName(append(w.buf, '<'), prefix, local)
 	w.open = true
 }
 
@@ -54,11 +53,9 @@ func (w *Writer) Attr(name Name, value []byte) {
 
 // AttrNamed is Attr with the parts of a name.
 func (w *Writer) AttrNamed(prefix, local, value []byte) {
-	w.buf = append(w.buf, ' ')
-	w.name(prefix, local)
-	w.buf = append(w.buf, '=', '"')
-	w.value(value)
-	w.buf = append(w.buf, '"')
+	b := appendName(append(w.buf, ' '), prefix, local)
+	b = appendEscaped(append(b, '=', '"'), value, escapeText|escapeValue)
+	w.buf = append(b, '"')
 }
 
 // End ends the element called name, which must be the one that is open.
@@ -71,9 +68,7 @@ func (w *Writer) EndNamed(prefix, local []byte) {
 		w.buf = append(w.buf, '/', '>')
 		return
 	}
-	w.buf = append(w.buf, '<', '/')
-	w.name(prefix, local)
-	w.buf = append(w.buf, '>')
+	w.buf = append(appendName(append(w.buf, '<', '/'), prefix, local), '>')
 }
 
 // Text writes character data.
@@ -82,7 +77,7 @@ func (w *Writer) Text(text []byte) {
 		return
 	}
 	w.closeTag()
-	w.escaped(text, escapeText)
+	w.buf = appendEscaped(w.buf, text, escapeText)
 }
 
 // escapes are what stands for a character that may not stand for itself.
@@ -90,29 +85,28 @@ var escapes = ['>' + 1]string{
 	'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;",
 }
 
-func (w *Writer) value(v []byte) { w.escaped(v, escapeText|escapeValue) }
-
-// escaped writes b with escapes for the bytes of a class.
-func (w *Writer) escaped(b []byte, class uint8) {
+// appendEscaped appends text with escapes for the bytes of a class.
+func appendEscaped(b, text []byte, class uint8) []byte {
 	from := 0
-	for i, c := range b {
+	for i, c := range text {
 		if classes[c]&class != 0 {
-			w.buf = append(append(w.buf, b[from:i]...), escapes[c]...)
+			b = append(append(b, text[from:i]...), escapes[c]...)
 			from = i + 1
 		}
 	}
-	w.buf = append(w.buf, b[from:]...)
+	return append(b, text[from:]...)
 }
 
-func (w *Writer) name(prefix, local []byte) {
+// appendName appends a qualified name.
+func appendName(b, prefix, local []byte) []byte {
 	if len(prefix) > 0 {
-		w.buf = append(w.buf, prefix...)
+		b = append(b, prefix...)
 		if len(local) == 0 {
-			return
+			return b
 		}
-		w.buf = append(w.buf, ':')
+		b = append(b, ':')
 	}
-	w.buf = append(w.buf, local...)
+	return append(b, local...)
 }
 
 func (w *Writer) closeTag() {

@@ -94,23 +94,18 @@ func Spaces() []Space {
 	return all
 }
 
-// LookupElement returns the element with this name.
-func LookupElement(space Space, local []byte) Element {
-	if space <= 0 {
-		return 0
-	}
-	return Element(elementTable.Find(space, local))
+// ElementNamed returns the element with the name of a start tag.
+func ElementNamed(name *xmltext.Name) Element {
+	return Element(elementTable.FindNamed(name, name.Space))
 }
 
-// LookupAttr returns the attribute with this name. Attributes of the xml namespace are known under xmltext.XML.
-func LookupAttr(space Space, local []byte) Attr {
+// AttrNamed returns the attribute with this name. Attributes of the xml namespace are known under xmltext.XML.
+func AttrNamed(name *xmltext.Name) Attr {
+	space := name.Space
 	if space == xmltext.XML {
 		space = NsXml
 	}
-	if space < 0 {
-		return 0
-	}
-	return Attr(attrTable.Find(space, local))
+	return Attr(attrTable.FindNamed(name, space))
 }
 
 // Local returns the name of e without a prefix.

@@ -64,20 +64,18 @@ func LookupSpace(uri []byte) (SpaceInfo, bool) {
 	return SpaceInfo{Space(r.number), rules[r.rule], r.strict}, true
 }
 
-// LookupElement returns the element with this name.
-func LookupElement(space Space, local []byte) Element {
-	if space < 0 {
-		return 0
-	}
-	return Element(elementTable.Find(space, local))
+// ElementNamed returns the element with the name of a start tag.
+func ElementNamed(name *xmltext.Name) Element {
+	return Element(elementTable.FindNamed(name, name.Space))
 }
 
-// LookupAttr returns the attribute with this name.
-func LookupAttr(space Space, local []byte) Attr {
-	if space < 0 {
-		return 0
+// AttrNamed returns the attribute with this name.
+func AttrNamed(name *xmltext.Name) Attr {
+	space := name.Space
+	if space == xmltext.XML {
+		space = NsXml
 	}
-	return Attr(attrTable.Find(space, local))
+	return Attr(attrTable.FindNamed(name, space))
 }
 
 // Local returns the name of e without a prefix.

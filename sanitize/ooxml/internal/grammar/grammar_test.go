@@ -3,6 +3,8 @@ package grammar
 import (
 	"slices"
 	"testing"
+
+	"sekisho/sanitize/internal/xmltext"
 )
 
 func space(t *testing.T, uri string) Space {
@@ -22,7 +24,7 @@ func TestLookups(t *testing.T) {
 	if _, ok := LookupSpace([]byte("urn:none")); ok {
 		t.Error("an unknown namespace is known")
 	}
-	r, p, body := LookupElement(NsW, []byte("r")), LookupElement(NsW, []byte("p")), LookupElement(NsW, []byte("body"))
+	r, p, body := element(NsW, "r"), element(NsW, "p"), element(NsW, "body")
 	if r == 0 || p == 0 || body == 0 || r != WR {
 		t.Fatal("elements are missing")
 	}
@@ -32,24 +34,24 @@ func TestLookups(t *testing.T) {
 	if p.Local() != "p" || p.Space() != NsW {
 		t.Errorf("w:p is %d %s", p.Space(), p.Local())
 	}
-	rsid, id := LookupAttr(NsW, []byte("rsidR")), LookupAttr(NsR, []byte("id"))
+	rsid, id := attribute(NsW, "rsidR"), attribute(NsR, "id")
 	if rsid == 0 || id == 0 || !p.Allows(rsid) || p.Allows(id) {
 		t.Error("wrong attributes")
 	}
-	if LookupElement(NsW, []byte("nothing")) != 0 || LookupElement(-1, []byte("p")) != 0 || LookupAttr(0, []byte("nothing")) != 0 {
+	if element(NsW, "nothing") != 0 || element(-1, "p") != 0 || attribute(0, "nothing") != 0 {
 		t.Error("what is not there is found")
 	}
 }
 
 func TestPolicy(t *testing.T) {
-	chunk := LookupElement(NsW, []byte("altChunk"))
+	chunk := element(NsW, "altChunk")
 	if chunk.Action()&Drop == 0 || chunk.Rule() != "alt-chunk" {
 		t.Errorf("w:altChunk: %b %q", chunk.Action(), chunk.Rule())
 	}
-	if src := LookupAttr(0, []byte("src")); src.Rule() != "external-link" {
+	if src := attribute(0, "src"); src.Rule() != "external-link" {
 		t.Errorf("src: %q", src.Rule())
 	}
-	if text := LookupElement(NsX, []byte("t")); text.Action()&HasText == 0 {
+	if text := element(NsX, "t"); text.Action()&HasText == 0 {
 		t.Error("text of cells has no text")
 	}
 	if SpaceRule(space(t, "http://schemas.microsoft.com/office/2006/01/customui")) != "custom-ui" || SpaceRule(NsW) != "" || SpaceRule(-1) != "" {
@@ -65,7 +67,7 @@ func TestParts(t *testing.T) {
 	if styles != StyleDefinitionsPart || WorkbookPart.Child("http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles") != WorkbookStylesPart {
 		t.Error("styles of documents and workbooks are not told apart")
 	}
-	if styles.Root() != LookupElement(NsW, []byte("styles")) || styles.File() == "" || styles.ContentType() == "" || styles.Relation() == "" {
+	if styles.Root() != element(NsW, "styles") || styles.File() == "" || styles.ContentType() == "" || styles.Relation() == "" {
 		t.Errorf("%s is not complete", styles.Name())
 	}
 	if VbaProjectPart.File() != "" || MainDocumentPart.Child("urn:none") != 0 {
@@ -84,11 +86,18 @@ func TestEveryKeptPartHasARoot(t *testing.T) {
 	}
 }
 
-func BenchmarkLookupElement(b *testing.B) {
-	name := []byte("row")
+func BenchmarkElementNamed(b *testing.B) {
 	for b.Loop() {
-		if LookupElement(NsX, name) == 0 {
+		if element(NsX, "row") == 0 {
 			b.Fatal("not there")
 		}
 	}
+}
+
+func element(space Space, local string) Element {
+	return ElementNamed(&xmltext.Name{Space: space, Local: []byte(local)})
+}
+
+func attribute(space Space, local string) Attr {
+	return AttrNamed(&xmltext.Name{Space: space, Local: []byte(local)})
 }
