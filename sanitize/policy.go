@@ -2,6 +2,7 @@ package sanitize
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type Policy struct {
 	Hidden       bool `json:"hidden"`        // hidden sheets, slides, rows, text and layers
 	Metadata     bool `json:"metadata"`      // title, author and other document properties a reader can see
 	Embedded     bool `json:"embedded"`      // embedded documents go back in after their own rebuild
+	Attachments  bool `json:"attachments"`   // files attached to a PDF go back in after their own rebuild; false drops and names them
 	Formulas     bool `json:"formulas"`      // spreadsheet formulas that stay inside the file
 	CSVFormulas  bool `json:"csv_formulas"`  // CSV cells that a spreadsheet would run; false neutralises them
 	Animation    bool `json:"animation"`     // animated pictures
@@ -99,12 +101,33 @@ func Render() Policy {
 	return p
 }
 
-// PolicyNamed returns a shipped policy: "standard", "strict" or "render".
+// Attachments is Standard for those who send data inside a PDF, as electronic invoices are (PDF/A-3): files attached to one
+// go back in, each after its own rebuild. An attached file is a way to carry anything into a document, so no other policy
+// keeps it.
+func Attachments() Policy {
+	p := Standard()
+	p.Name, p.Attachments = "attachments", true
+	return p
+}
+
+// Policies returns the shipped policies, the ordinary one first.
+func Policies() []Policy { return []Policy{Standard(), Strict(), Render(), Attachments()} }
+
+// PolicyNames returns the names of the shipped policies.
+func PolicyNames() []string {
+	var names []string
+	for _, p := range Policies() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// PolicyNamed returns a shipped policy.
 func PolicyNamed(name string) (Policy, error) {
-	for _, p := range []Policy{Standard(), Strict(), Render()} {
+	for _, p := range Policies() {
 		if p.Name == name {
 			return p, nil
 		}
 	}
-	return Policy{}, fmt.Errorf("cannot find policy %q: have standard, strict, render", name)
+	return Policy{}, fmt.Errorf("cannot find policy %q: have %s", name, strings.Join(PolicyNames(), ", "))
 }

@@ -45,7 +45,7 @@ func sanitizeCommand(logs *slog.Logger) *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.policy, "policy", "standard", "方針 / policy: standard, strict, render")
+	cmd.Flags().StringVar(&f.policy, "policy", "standard", "方針 / policy: standard, strict, render, attachments")
 	cmd.Flags().IntVar(&f.dpi, "dpi", sanitize.DefaultDPI, "render で頁を描く解像度 / pixels to the inch of pages drawn by render")
 	cmd.Flags().StringVar(&f.passwords, "password-file", "", "1行に1つのパスワード / file with one password a line")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "無害化したファイルの置き場所 / folder for clean files")

@@ -153,7 +153,7 @@ func (f *reviewFlags) release() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&policy, "policy", "", "方針 / policy: standard, strict, render")
+	cmd.Flags().StringVar(&policy, "policy", "", "方針 / policy: standard, strict, render, attachments")
 	cmd.Flags().StringVar(&passwords, "password-file", "", "パスワードを1行目に書いたファイル / file with the password in its first line")
 	cmd.Flags().BoolVar(&asIs, "as-is", false, "原本をそのまま通す（例外措置） / release the original as it is")
 	return cmd

@@ -13,7 +13,7 @@ import (
 // Gateway configures the Internet zone: intake, sanitising, quarantine and the link.
 type Gateway struct {
 	State         string   `toml:"state"`          // folder of spool, quarantine, queue, record and keys
-	Policy        string   `toml:"policy"`         // of routes that name none: standard, strict or render
+	Policy        string   `toml:"policy"`         // of routes that name none: standard, strict, render or attachments
 	Workers       int      `toml:"workers"`        // files sanitised at the same time; 0: two per CPU
 	Remote        bool     `toml:"remote"`         // files are treated by `sekisho worker` processes on the same queue
 	Child         string   `toml:"child"`          // path of sekisho-child; "": beside this program

@@ -64,21 +64,32 @@ func (w *walk) nameFiles(o object.Object, depth int) error {
 
 // nameFile tells of one file specification (ISO 32000-2 7.11.3).
 func (w *walk) nameFile(spec object.Dict) error {
-	for _, key := range []object.Name{"UF", "F", "Unix", "Mac", "DOS"} {
+	untrusted, err := w.specName(spec)
+	if err != nil || untrusted == "" {
+		return err
+	}
+	clean, _ := name.Clean([]byte(untrusted))
+	w.found.add(ruleEmbeddedFile, sanitize.Removed, w.where+": "+clean)
+	w.named++
+	return nil
+}
+
+// specKeys are the keys under which a file specification has the name of its file, and EF its stream (ISO 32000-2 Table
+// 43), those that readers prefer first.
+var specKeys = [...]object.Name{"UF", "F", "Unix", "Mac", "DOS"}
+
+// specName returns the name that readers show for a file specification, or "".
+func (w *walk) specName(spec object.Dict) (string, error) {
+	for _, key := range specKeys {
 		v, _, err := w.doc.Load(spec.Get(key))
 		if err != nil {
-			return err
+			return "", err
 		}
-		untrusted, ok := v.(object.String)
-		if !ok || untrusted == "" {
-			continue
+		if untrusted, ok := v.(object.String); ok && untrusted != "" {
+			return string(textBytes(string(untrusted))), nil
 		}
-		clean, _ := name.Clean(textBytes(string(untrusted)))
-		w.found.add(ruleEmbeddedFile, sanitize.Removed, w.where+": "+clean)
-		w.named++
-		return nil
 	}
-	return nil
+	return "", nil
 }
 
 // textBytes returns a text string (ISO 32000-2 7.9.2.2) as UTF-8, or as it is when it does not say what it is.

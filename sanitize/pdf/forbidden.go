@@ -42,6 +42,10 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 		if d.Has("PS") || d.Has("Subtype2") { // ISO 32000-2 8.8.1, the older spelling of a PostScript XObject
 			return rulePostScript, nil
 		}
+	case grammar.AnnotFileAttachment:
+		if !w.attaches() {
+			return ruleEmbeddedFile, nil
+		}
 	case grammar.AnnotText, grammar.AnnotFreeText, grammar.AnnotLine, grammar.AnnotSquare, grammar.AnnotCircle,
 		grammar.AnnotPolygon, grammar.AnnotPolyLine, grammar.AnnotHighlight, grammar.AnnotUnderline,
 		grammar.AnnotSquiggly, grammar.AnnotStrikeOut, grammar.AnnotCaret, grammar.AnnotInk, grammar.AnnotPopup,

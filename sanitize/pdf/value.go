@@ -207,6 +207,10 @@ func (w *walk) accept(typ grammar.Type, v object.Object, ref object.Ref) (object
 		return nil, nil
 	case grammar.PageTreeNode, grammar.PageTreeNodeRoot:
 		return w.root, nil
+	case grammar.AnnotFileAttachment: // without its file it is a button for nothing
+		if file, err := w.attachment(v.(object.Dict).Get("FS")); err != nil || file == nil {
+			return nil, err
+		}
 	case grammar.Outline:
 		w.claimed[ref] = true
 	case grammar.OutlineItem: // what the items of the first level have above them is the outline itself

@@ -28,21 +28,22 @@ type walk struct {
 	clean  content.Cleaner
 	lost   [content.LostKinds]int // what clean left out, not yet told
 
-	next    object.Ref // the next free number of the output
-	seen    map[role]object.Ref
-	queue   []job
-	ready   map[role]*prepared
-	stamps  map[object.Ref]object.Ref // what stands for the widget of a signature
-	claimed map[object.Ref]bool       // the outline items that have their place
-	traced  map[object.Ref]progress   // the forms of which it is known what they draw
-	loops   map[object.Ref]loop       // what a form may not draw
-	pages   map[object.Ref]object.Ref // the pages of the page tree
-	root    object.Ref                // the new page tree
-	named   int                       // embedded files that were told by name
-	inked   int                       // pages that have content
-	gap     bool                      // a node of the page tree is missing
-	where   string                    // the place that is being copied, for findings
-	without func(object.Name) bool    // keys that are left out of every dictionary, or nil
+	next     object.Ref // the next free number of the output
+	seen     map[role]object.Ref
+	queue    []job
+	ready    map[role]*prepared
+	stamps   map[object.Ref]object.Ref // what stands for the widget of a signature
+	claimed  map[object.Ref]bool       // the outline items that have their place
+	traced   map[object.Ref]progress   // the forms of which it is known what they draw
+	loops    map[object.Ref]loop       // what a form may not draw
+	pages    map[object.Ref]object.Ref // the pages of the page tree
+	root     object.Ref                // the new page tree
+	named    int                       // embedded files that were told by name
+	attached map[attached]object.Ref   // the specifications of embedded files that went back in; 0 for those that did not
+	inked    int                       // pages that have content
+	gap      bool                      // a node of the page tree is missing
+	where    string                    // the place that is being copied, for findings
+	without  func(object.Name) bool    // keys that are left out of every dictionary, or nil
 }
 
 // role is an object of the input as one type.
@@ -63,7 +64,7 @@ func newWalk(ctx context.Context, doc *source.Document, out *writer.File, pass s
 		ctx: ctx, doc: doc, out: out, pass: pass, found: found, next: 1,
 		seen: map[role]object.Ref{}, ready: map[role]*prepared{}, stamps: map[object.Ref]object.Ref{}, claimed: map[object.Ref]bool{},
 		traced: map[object.Ref]progress{}, loops: map[object.Ref]loop{},
-		pages: map[object.Ref]object.Ref{}, where: "document",
+		pages: map[object.Ref]object.Ref{}, attached: map[attached]object.Ref{}, where: "document",
 	}
 	w.dec.Charge = pass.Expand
 	w.clean = content.Cleaner{Lose: w.lose, Image: w.inlineImage, Measure: inlineLength, Nesting: pass.Policy.Limits.Nesting}
@@ -161,6 +162,15 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 			continue
 		case k.Drop == "-":
 			continue
+		case k.Drop == ruleEmbeddedFile:
+			v, err := w.files(k, e.Value)
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				out = append(out, object.Entry{Key: e.Key, Value: v})
+			}
+			continue
 		case k.Drop != "":
 			if err := w.dropKey(k, e.Value); err != nil {
 				return nil, err
@@ -181,14 +191,10 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 // dropKey tells of a key that is not copied, unless it has no value.
 func (w *walk) dropKey(k *grammar.Key, value object.Object) error {
 	v, _, err := w.doc.Load(value)
-	switch {
-	case err != nil || v == nil:
-		return err
-	case k.Drop == ruleEmbeddedFile:
-		return w.dropFiles(value)
+	if err == nil && v != nil {
+		w.drop(k.Drop)
 	}
-	w.drop(k.Drop)
-	return nil
+	return err
 }
 
 // array copies the elements of an array. Where position means nothing, what cannot be copied leaves no gap.

@@ -17,8 +17,13 @@ func forbidden(key name, policy sanitize.Policy) string {
 		return RuleTrigger
 	case "FFilter", "FDecodeParms", "OPI", "FS": // 7.3.8.2, 14.11.7, 7.11.3
 		return RuleExternal
-	case "EF", "EmbeddedFiles", "RF", "UF", "AF", "AFRelationship", "Collection", "DefEmbeddedFile", "EFF", "ResFork":
-		return RuleEmbedded // 7.11.3, 7.11.4, 14.13, 12.3.5: the writer puts no file back, so none is right here
+	case "AF", "EmbeddedFiles": // 14.13, 7.7.4: the ways to an embedded file
+		if policy.Attachments {
+			return ""
+		}
+		return RuleEmbedded
+	case "EF", "RF", "UF", "AFRelationship", "Collection", "DefEmbeddedFile", "EFF", "ResFork": // 7.11.3, 7.11.4, 12.3.5
+		return RuleEmbedded
 	case "Movie", "Sound", "Renditions", "RichMediaContent", "RichMediaSettings", "RichMediaExecute", "3DA", "3DB", "3DD", "3DI", "3DU", "3DV":
 		return RuleMedia
 	case "XFA", "XFAResources", "NeedsRendering": // 12.7.8
@@ -98,7 +103,7 @@ func (w *walk) checkAction(d dict, where string) error {
 // font programs, and measures.
 var subtypes = [...]name{
 	"Text", "Link", "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly",
-	"StrikeOut", "Caret", "Stamp", "Ink", "Popup", "Widget", "Watermark", "Redact", "PrinterMark",
+	"StrikeOut", "Caret", "Stamp", "Ink", "Popup", "Widget", "Watermark", "Redact", "PrinterMark", "FileAttachment",
 	"Image", "Form",
 	"Type0", "Type1", "MMType1", "Type3", "TrueType", "CIDFontType0", "CIDFontType2",
 	"Type1C", "CIDFontType0C", "OpenType",

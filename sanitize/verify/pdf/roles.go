@@ -24,6 +24,9 @@ const (
 	profile           // a colour profile
 	table             // data that a font or a colour space looks up
 	richText          // a text that is long enough for a stream
+	fileTree          // the name tree of embedded files
+	fileSpec          // a file specification, or a list of them
+	fileStream        // the stream of one
 )
 
 // known reports whether k is a key of the standard. Two keys of trees are patterns in the model (7.9.6, 7.9.7).
@@ -67,8 +70,16 @@ func child(d dict, r role, k name) role {
 		return plain
 	case named:
 		return plain
+	case catalogNames:
+		if k == "EmbeddedFiles" {
+			return fileTree
+		}
+	case fileTree:
+		return fileSpec
 	}
 	switch k {
+	case "AF", "FS":
+		return fileSpec
 	case "Resources", "DR":
 		return resources
 	case "AP":

@@ -17,6 +17,9 @@ func (w *walk) stream(num int, s *stream, r role, where string) error {
 	if _, ok := s.dict["Ref"]; ok {
 		return verify.Fail(RuleExternal, where, "a page of another file")
 	}
+	if r == fileStream { // judged with each name that it has
+		return nil
+	}
 	if err := w.dict(s.dict, streamRole(r), where, 0); err != nil {
 		return err
 	}
@@ -32,7 +35,7 @@ func (w *walk) stream(num int, s *stream, r role, where string) error {
 // streamRole returns the role of the dictionary of a stream: its keys are always those of the standard.
 func streamRole(r role) role {
 	switch r {
-	case named, states, glyphs, resources, acting:
+	case named, states, glyphs, resources, acting, fileTree, fileSpec:
 		return plain
 	}
 	return r

@@ -146,11 +146,14 @@ func (w *walk) list(l list, r role, where string, depth int) error {
 
 // dict judges the keys and the values of a dictionary.
 func (w *walk) dict(d dict, r role, where string, depth int) error {
+	if r == fileSpec {
+		return w.fileSpec(d, where)
+	}
 	if err := w.kind(d, r, where); err != nil {
 		return err
 	}
 	for _, k := range slices.Sorted(maps.Keys(d)) {
-		if rule := forbidden(k, w.policy); rule != "" {
+		if rule := forbidden(k, w.policy); rule != "" && !(k == "FS" && w.attachment(d)) {
 			return verify.Fail(rule, where, "the key %q", string(k))
 		}
 		if !known(k) && !freeKeys(d, r) && !(r == information && inert(d[k])) {
@@ -178,9 +181,13 @@ func (w *walk) kind(d dict, r role, where string) error {
 			if rule := forbidden(k, w.policy); rule != "" {
 				return verify.Fail(rule, where, "the name tree %q", string(k))
 			}
-			if k != "AP" && k != "Dests" {
+			if k != "AP" && k != "Dests" && k != "EmbeddedFiles" {
 				return verify.Fail(RuleKey, where, "the name tree %q", string(k))
 			}
+		}
+	case r == fileTree:
+		if err := w.fileTree(d, where); err != nil {
+			return err
 		}
 	case r == information && !w.policy.Metadata:
 		return verify.Fail(RuleMetadata, where, "the policy keeps no metadata")
@@ -209,7 +216,7 @@ func (w *walk) labels(d dict, where string) error {
 	t, typed := w.f.resolve(d["Type"]).(name)
 	s, sub := w.f.resolve(d["Subtype"]).(name)
 	switch {
-	case t == "EmbeddedFile" || t == "Filespec" || t == "F" || s == "FileAttachment":
+	case t == "EmbeddedFile" || t == "Filespec" || t == "F" || s == "FileAttachment" && !w.attachment(d):
 		return verify.Fail(RuleEmbedded, where, "%q %q", string(t), string(s))
 	case typed && (t == "Sig" || t == "DocTimeStamp" || t == "SigRef"):
 		return verify.Fail(RuleSignature, where, "the type %q", string(t))

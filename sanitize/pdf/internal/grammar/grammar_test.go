@@ -66,7 +66,7 @@ func cmp(a, b string) int {
 func TestNothingActiveIsKept(t *testing.T) {
 	for _, typ := range []Type{
 		ActionECMAScript, ActionLaunch, ActionGoToR, ActionGoToE, ActionSubmitForm, ActionImportData, ActionRendition,
-		ActionMovie, ActionSound, ActionHide, AnnotFileAttachment, AnnotMovie, AnnotScreen, AnnotRichMedia, Annot3D,
+		ActionMovie, ActionSound, ActionHide, AnnotMovie, AnnotScreen, AnnotRichMedia, Annot3D,
 		Signature, XObjectFormPS,
 	} {
 		if o := Of(typ); o.Drop == "" {
