@@ -56,6 +56,7 @@ type Console struct {
 	assets map[string]asset
 	chain  *chainWatch
 
+	table    []pageRoute
 	previews previews
 	watching atomic.Int64 // browsers that are told of changes
 	until    atomic.Int64 // when the certificate ends, seconds since 1970; 0: unknown
@@ -89,6 +90,13 @@ func New(o Options) (*Console, error) {
 // Handler returns what answers requests. They must come over TLS: the cookies are kept for that only.
 func (c *Console) Handler() http.Handler { return c.handler }
 
+// pageRoute is one address of the console and what it asks of whoever opens it. The tests attack each that is in Console.table.
+type pageRoute struct {
+	pattern string        // as package http spells it
+	stage   string        // of the sign-in; "": for anybody
+	right   account.Right // for some office at least; "": for whoever is at the stage
+}
+
 // routes says which address is which page, and who may open it.
 func (c *Console) routes(programs http.Handler) http.Handler {
 	mux := http.NewServeMux()
@@ -97,10 +105,16 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 		http.Redirect(w, r, "/static/"+c.assets["icon.svg"].hash+"/icon.svg", http.StatusMovedPermanently)
 	})
 	pages := http.NewServeMux()
-	open := func(pattern string, h http.HandlerFunc) { pages.HandleFunc(pattern, h) }
-	at := func(pattern, stage string, h http.HandlerFunc) { pages.Handle(pattern, c.atStage(stage, h)) }
+	add := func(r pageRoute, h http.Handler) {
+		c.table = append(c.table, r)
+		pages.Handle(r.pattern, h)
+	}
+	open := func(pattern string, h http.HandlerFunc) { add(pageRoute{pattern: pattern}, h) }
+	at := func(pattern, stage string, h http.HandlerFunc) {
+		add(pageRoute{pattern: pattern, stage: stage}, c.atStage(stage, h))
+	}
 	may := func(pattern string, right account.Right, h http.HandlerFunc) {
-		pages.Handle(pattern, c.mayUse(right, h))
+		add(pageRoute{pattern, stageFull, right}, c.mayUse(right, h))
 	}
 
 	open("GET /signin", c.signin)
@@ -178,13 +192,22 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	return c.guard(mux)
 }
 
-// sameOrigin refuses what a page of another origin has a browser send (CSRF).
+// sameOrigin refuses what a page of another origin has a browser send (CSRF). A page that came without TLS is one of another origin
+// too, which package http does not look at where a browser sends no Sec-Fetch-Site.
 func (c *Console) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusForbidden, "origin")
-	}))
-	return protection.Handler(next)
+	})
+	protection.SetDenyHandler(refuse)
+	checked := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if from := r.Header.Get("Origin"); r.Method == http.MethodPost && from != "" && !strings.HasPrefix(from, "https://") {
+			refuse(w, r)
+			return
+		}
+		checked.ServeHTTP(w, r)
+	})
 }
 
 // atStage lets in whose sign-in is at this stage, and who is all the way in where the page is also for them. Others go to where

@@ -35,6 +35,7 @@ type world struct {
 	t      *testing.T
 	url    string
 	server *httptest.Server
+	made   *Console
 	people *account.Store
 	index  *index.Index
 	record *audit.Log
@@ -79,7 +80,7 @@ func openWorldOf(t *testing.T, people account.Options, set func(*world, *Options
 	}
 	c, err := New(o)
 	w.must(err)
-	pages = c.Handler()
+	w.made, pages = c, c.Handler()
 	return w
 }
 
