@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -131,7 +130,7 @@ func worse(a, b int) int {
 
 func (f *localFlags) print(w io.Writer, o pipeline.Outcome) error {
 	if f.json {
-		return json.NewEncoder(w).Encode(o)
+		return printJSON(w, o)
 	}
 	_, err := io.WriteString(w, outcomeText(o))
 	return err

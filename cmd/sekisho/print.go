@@ -1,13 +1,26 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
+	"sekisho/internal/audit"
 	"sekisho/internal/notice"
 	"sekisho/internal/pipeline"
 	"sekisho/sanitize"
 )
+
+// printJSON prints v as one line. What a terminal would obey, or what nobody sees, is spelled \uXXXX in it.
+func printJSON(w io.Writer, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("cannot encode: %w", err)
+	}
+	_, err = w.Write(append(audit.EscapeJSON(b), '\n'))
+	return err
+}
 
 // verdictWords are the verdicts as people read them, in columns of the same width.
 func verdictWords(v sanitize.Verdict) string {

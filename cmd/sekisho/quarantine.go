@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -100,7 +99,7 @@ func (f *reviewFlags) show() *cobra.Command {
 // printEntry prints an item: one line, or all there is to know.
 func printEntry(w io.Writer, e quarantine.Entry, asJSON, full bool) error {
 	if asJSON {
-		return json.NewEncoder(w).Encode(e)
+		return printJSON(w, e)
 	}
 	i := e.Item
 	_, err := fmt.Fprintf(w, "%s  %-10s %-11s %s  %s\n", i.Job, e.State.Stage, i.Reason, i.Held.In(audit.Japan()).Format("2006-01-02 15:04"),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -46,7 +45,7 @@ func rescanCommand() *cobra.Command {
 
 func printRescan(w io.Writer, r pipeline.Rescan, asJSON bool) error {
 	if asJSON {
-		if err := json.NewEncoder(w).Encode(r); err != nil {
+		if err := printJSON(w, r); err != nil {
 			return err
 		}
 	} else {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -141,10 +142,17 @@ func (c *Console) fileJSON(w http.ResponseWriter, r *http.Request) {
 		Exception: f.Exception, ReleasedAs: f.OutName, SizeIn: f.SizeIn, SizeOut: f.SizeOut, SHA256In: f.SHA256In, SHA256Out: f.SHA256Out,
 		Findings: append([]audit.Finding{}, findings...),
 	}
+	text, err := json.Marshal(d)
+	var out bytes.Buffer
+	if err == nil {
+		err = json.Indent(&out, audit.EscapeJSON(text), "", "  ")
+	}
+	if err != nil {
+		c.failed(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.Encode(d) // a browser that went away misses nothing
+	w.Write(append(out.Bytes(), '\n')) // a browser that went away misses nothing
 }
 
 // doFilePassword gives the password of a held file, by who may see its result.

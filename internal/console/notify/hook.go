@@ -99,6 +99,7 @@ func (h *hook) send(ctx context.Context, e audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("cannot encode event: %w", err)
 	}
+	body = audit.EscapeJSON(body) // for who shows it as it comes
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("cannot send event: %w", err)
