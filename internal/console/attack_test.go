@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -78,10 +79,11 @@ func (g *trap) Preview(_ context.Context, id, actor string) (Preview, error) {
 
 // row says how one route is attacked.
 type row struct {
-	form  string   // that would do something, or the query of a page
+	form  string   // that would do something, or the query of a page; {id} is the number of a file
 	paths []string // the ends that {action} or {side}/{n} stand for
 	id    string   // the field of the form that names something of another person
 	own   bool     // it is for everybody who is signed in, about the own things
+	gone  int      // the status where there is no such thing; 0: 404
 }
 
 // rows has a row for every route of the console: a new one needs one, or TestEveryRoute fails.
@@ -101,6 +103,8 @@ func rows() map[string]row {
 		"POST /file/{id}/preview": {own: true}, "GET /file/{id}/preview/{side}/{n}": {paths: []string{"before/1", "after/1", "before/0", "x/1"}, own: true},
 		"GET /home": {}, "GET /files": {}, "GET /files.csv": {}, "GET /files.xlsx": {}, "GET /held": {}, "GET /held/{id}": {},
 		"POST /held/{id}/{action}": {form: "reason=x&password=x&policy=render&days=1&sure=yes&code=000000&recipient=age1x", paths: decisions},
+		"GET /held/bulk":           {}, "POST /held/bulk": {form: "id={id}", gone: 422},
+		"POST /held/bulk/{action}": {form: "id={id}&reason=x&password=x&policy=render&days=1&sure=yes", paths: []string{"password", "treat", "reject", "extend", "delete"}, gone: 422},
 		"GET /approvals":           {}, "GET /audit": {}, "POST /audit/verify": {}, "GET /audit/file/{id}": {}, "GET /audit/month": {}, "GET /status": {},
 		"GET /people": {}, "GET /people/list": {}, "GET /people/list.csv": {}, "POST /people/list": {form: "list=x"}, "POST /people/list/apply": {form: "list=x&sum=y"},
 		"GET /people/look": {form: "name=hanako"}, "GET /people/new": {}, "POST /people/new": {form: "name=evil&office=x&role=admin"},
@@ -129,9 +133,10 @@ func openFortress(t *testing.T) *fortress {
 	return f
 }
 
-// shots are the requests of a route: method, address and form, with id for {id}.
-func (r pageRoute) shots(t *testing.T, how row, id string) (method string, paths []string) {
+// shots are the requests of a route about the file with the number id: method, addresses and form.
+func (r pageRoute) shots(t *testing.T, how *row, id string) (method string, paths []string) {
 	t.Helper()
+	how.form = strings.ReplaceAll(how.form, "{id}", id)
 	method, path, ok := strings.Cut(r.pattern, " ")
 	if !ok {
 		return http.MethodGet, []string{"/no-such-page"}
@@ -252,7 +257,7 @@ func TestNobody(t *testing.T) {
 		if r.stage == "" {
 			return
 		}
-		method, paths := r.shots(t, how, "job-0000")
+		method, paths := r.shots(t, &how, "job-0000")
 		for _, path := range paths {
 			got, _ := f.browser().fire(method, path, how)
 			if refused := got.status == http.StatusUnauthorized || got.status == http.StatusSeeOther && strings.HasPrefix(got.to, "/signin"); !refused {
@@ -279,7 +284,7 @@ func TestEveryRole(t *testing.T) {
 			if r.stage != stageFull || how.own || r.right != "" && a.Can(r.right, "") && role != account.Auditor {
 				continue
 			}
-			method, paths := r.shots(t, how, "job-0001") // of the own office
+			method, paths := r.shots(t, &how, "job-0001") // of the own office
 			if role == account.Auditor && (method == http.MethodGet || r.pattern == "POST /audit/verify") && a.Can(r.right, "") {
 				continue // reading is what they are for, and so is checking the record
 			}
@@ -310,14 +315,14 @@ func TestOtherOffices(t *testing.T) {
 	foreign := map[string]string{"id": tokens[0].ID, "name": "hanako"}
 	tried := 0
 	f.each(func(r pageRoute, how row) {
-		if !strings.Contains(r.pattern, "{id}") && how.id == "" {
+		if !strings.Contains(r.pattern+how.form, "{id}") && how.id == "" {
 			return
 		}
 		for _, role := range []account.Role{account.Staff, account.Counter, account.Approver} {
 			var got [2][]reply
 			for i, id := range []string{"job-0000", "job-none"} {
-				method, paths := r.shots(t, how, id)
 				shot := how
+				method, paths := r.shots(t, &shot, id)
 				if how.id != "" {
 					shot.form = how.id + "=" + []string{foreign[how.id], "0000000000000000"}[i]
 				}
@@ -330,7 +335,7 @@ func TestOtherOffices(t *testing.T) {
 			a := account.Account{Office: "税務課", Roles: []account.Role{role}}
 			for n := range got[0] {
 				tried++
-				want := http.StatusNotFound
+				want := cmp.Or(how.gone, http.StatusNotFound)
 				if r.right != "" && !a.Can(r.right, "") {
 					want = http.StatusForbidden
 				}
@@ -360,7 +365,7 @@ func TestOtherSites(t *testing.T) {
 		}
 	}
 	f.each(func(r pageRoute, how row) {
-		method, paths := r.shots(t, how, "job-0000")
+		method, paths := r.shots(t, &how, "job-0000")
 		for _, path := range paths {
 			_, pattern, _ := strings.Cut(r.pattern, " ")
 			if method == http.MethodGet {
@@ -405,7 +410,7 @@ func TestEveryPage(t *testing.T) {
 		beside += len(a.data)
 	}
 	f.each(func(r pageRoute, how row) {
-		method, paths := r.shots(t, how, "job-0001")
+		method, paths := r.shots(t, &how, "job-0001")
 		if method != http.MethodGet {
 			return
 		}
