@@ -57,6 +57,8 @@ type Job struct {
 	Source     string    `json:"source,omitempty"`   // who or what handed it in: "inbox", "sftp:名前"
 	Policy     string    `json:"policy"`             // name of the policy it is rebuilt under
 	Generation int       `json:"generation"`         // 0 at first; each re-treatment adds one
+	// RecordMark is a place of the record of decisions that is before what it says of this job, as its keeper spells places.
+	RecordMark string `json:"record_mark,omitempty"`
 	// Instruction names a file in the job's folder that a re-treatment needs (a sealed password), or is "".
 	Instruction string `json:"instruction,omitempty"`
 }

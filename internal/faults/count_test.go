@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sekisho/fixtures"
+	"sekisho/internal/audit"
 	"sekisho/internal/quarantine"
 	"sekisho/sanitize"
 )
@@ -185,8 +186,44 @@ func (w *world) settle(limit time.Duration) {
 	c := w.count()
 	w.t.Logf("accepted %d, released %d, held %d (of them %d because a program stopped), lost %d, twice %d, partial %d; ended by itself %d times; recovered in %.1f s",
 		c.accepted, c.released, c.held, c.stopped, c.lost, c.twice, c.partial, w.revived, took.Seconds())
+	received := w.received()
+	for name := range w.want {
+		if received[name] == 0 {
+			w.t.Errorf("it is not on record that %s was received", name)
+		}
+	}
 	sekisho(w.t, "audit", "verify", "--dir", w.near.dir)
 	sekisho(w.t, "audit", "verify", "--dir", filepath.Join(filepath.Dir(w.far.dir), "seen"), "--lgwan")
+}
+
+// received returns how often it is on record that each file was received.
+func (w *world) received() map[string]int {
+	w.t.Helper()
+	root, err := os.OpenRoot(filepath.Join(w.near.dir, "state/record"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer root.Close()
+	all := map[string]int{}
+	for e, err := range audit.Read(root, "audit") {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if e.Kind == audit.Received {
+			all[filepath.Join(e.Path, e.Name)]++
+		}
+	}
+	return all
+}
+
+// once fails where a file was put on record as received more than once: only an error of the record itself may do that.
+func (w *world) once() {
+	w.t.Helper()
+	for name, n := range w.received() {
+		if n != 1 {
+			w.t.Errorf("it is on record %d times that %s was received", n, name)
+		}
+	}
 }
 
 // refusals returns the lines of the receiver's record about packages that it refused, with a text in them.

@@ -13,6 +13,7 @@
 //	TestFaultsEverySync     the first, second, third … sync in the life of a file fails
 //	TestFaultsEveryChange   the power fails after the first, second, third … change of a disk
 //	TestFaultsEveryStep     a program dies, and its power fails, at each named step (package failpoint)
+//	TestFaultsHandedIn      the same while a file is handed in over HTTP
 //	TestFaultsPowerCut      the power fails, and with it goes all that was not synced
 //
 // They come in three lengths: a few seconds each with all other tests; minutes with SEKISHO_FAULTS=short, which is what

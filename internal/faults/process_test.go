@@ -34,6 +34,7 @@ func TestFaultsKilled(t *testing.T) {
 	}
 	w.drop(3)
 	w.settle(5 * time.Minute)
+	w.once()
 	t.Logf("killed programs %d times and children %d times, stopped programs %d times", programs, children, stops)
 	if programs == 0 || children == 0 {
 		t.Error("nothing was killed")

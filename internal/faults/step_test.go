@@ -57,6 +57,7 @@ func TestFaultsEveryStep(t *testing.T) {
 		}
 	}
 	w.settle(5 * time.Minute)
+	w.once()
 	t.Logf("the power was cut at named steps %d times", cuts)
 }
 

@@ -68,9 +68,11 @@ type Gateway struct {
 	spool    *queue.Spool
 	ledger   *queue.Ledger
 	waiting  *shares // files in hand
+	openings openings
 	conn     *nats.Conn
 	queue    *queue.Queue
 	audit    *audit.Log
+	entries  *os.Root // the folder of it
 	policies *policy.Store
 	held     *quarantine.Store
 	kept     *kept.Store
@@ -135,11 +137,10 @@ func (g *Gateway) openFiles(context.Context, Options) error {
 		return err
 	}
 	g.onClose(g.ledger.Close)
-	record, err := g.folder("record")
-	if err != nil {
+	if g.entries, err = g.folder("record"); err != nil {
 		return err
 	}
-	if g.audit, err = openRecord(record, g.signer); err != nil {
+	if g.audit, err = openRecord(g.entries, g.signer); err != nil {
 		return err
 	}
 	g.onClose(g.audit.Close)
@@ -302,6 +303,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.record(ctx, audit.Event{Kind: audit.Started, Version: g.policies.Active().Number, Detail: "gateway " + g.version}); err != nil {
 		return err
 	}
+	if err := g.recordReceived(ctx); err != nil {
+		return err
+	}
 	g.countInHand()
 	if _, err := g.queue.Reconcile(ctx, g.spool, g.stageOf); err != nil {
 		g.log.Error("cannot read every job of the spool", "error", err)
@@ -320,7 +324,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	consume(stageSanitiseLarge, largeWorkers, g.sanitise)
 	consume(stageSend, senders, g.send)
 	consume(stageSendLarge, largeWorkers, g.send)
-	all.Go(func() { g.queue.KeepReconciled(ctx, g.spool, g.stageOf, time.Minute) })
+	all.Go(func() { g.queue.KeepReconciled(ctx, g.spool, g.stageOfOpened, time.Minute) })
 	all.Go(func() { g.review(ctx) })
 	all.Go(func() { g.rescan(ctx) })
 	all.Go(func() { g.sing(ctx) })

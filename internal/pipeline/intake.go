@@ -61,23 +61,25 @@ func (in intake) accept(ctx context.Context, id queue.ID, claim inbox.Claim) err
 	if err != nil {
 		return err
 	}
+	again := in.openings.begin(id)
 	job, err := in.copy(id, claim)
-	if errors.Is(err, fs.ErrExist) { // accepted before a crash; the source is only not forgotten yet
-		if job, err = in.spool.Job(id); err != nil {
-			return err
-		}
-		return in.queue.Publish(ctx, in.stageOf(job), id, job.Generation)
+	taken := errors.Is(err, fs.ErrExist) // accepted before; the source is only not forgotten yet
+	if taken {
+		job, err = in.spool.Job(id)
 	}
 	if err != nil {
+		if !again {
+			in.openings.end(id)
+		}
 		return err
 	}
-	failpoint.At(failpoint.SpoolAccepted)
-	e := in.event(job, audit.Received)
-	e.Detail = renamed(claim.Path, job)
-	if err := in.record(ctx, e); err != nil {
+	if taken && !again { // before a crash, and since the start its line is on record
+		in.openings.end(id)
+		return in.queue.Publish(ctx, in.stageOf(job), id, job.Generation)
+	}
+	if err := in.received(ctx, job); err != nil { // it is handed in again
 		return err
 	}
-	failpoint.At(failpoint.JobRecorded)
 	if err := in.queue.Publish(ctx, in.stageOf(job), id, job.Generation); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (in intake) copy(id queue.ID, claim inbox.Claim) (queue.Job, error) {
 	clean, changes := name.Clean([]byte(base))
 	job := queue.Job{
 		Route: in.route.Name, Path: cleanPath(dir), Name: manifest.SafeName(clean), ModTime: claim.ModTime,
-		Received: time.Now().UTC(), Source: "inbox", Policy: in.policy(),
+		Received: time.Now().UTC(), Source: "inbox", Policy: in.policy(), RecordMark: in.recordMark(),
 	}
 	if len(changes) > 0 || job.Name != base {
 		job.RawName = []byte(base)
@@ -126,14 +128,6 @@ func cleanPath(untrusted string) string {
 		}
 	}
 	return manifest.SafePath(strings.Join(parts, "/"))
-}
-
-// renamed says in the record how a file was called when its name could not stay.
-func renamed(raw string, job queue.Job) string {
-	if len(job.RawName) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("name as it came: %q", raw)
 }
 
 // room fails when taking size bytes in would leave less than the reserve on the disk of the spool.

@@ -36,6 +36,14 @@ func (g *Gateway) stageOf(job queue.Job) string {
 	return sanitiseLane(job)
 }
 
+// stageOfOpened is stageOf for a reconciler that runs while files are taken in.
+func (g *Gateway) stageOfOpened(job queue.Job) string {
+	if g.openings.has(job.ID) {
+		return ""
+	}
+	return g.stageOf(job)
+}
+
 func sanitiseLane(job queue.Job) string {
 	if job.Size >= largeFile {
 		return stageSanitiseLarge

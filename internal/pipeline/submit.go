@@ -83,19 +83,24 @@ func (in intake) submit(ctx context.Context, id queue.ID, s Submission, r io.Rea
 	job := queue.Job{
 		Route: in.route.Name, Path: pathBelow(s.Office, s.Folder), Name: manifest.SafeName(clean), ModTime: s.ModTime,
 		Received: time.Now().UTC(), Source: s.Source + ":" + s.Actor, Policy: in.policy(),
+		RecordMark: in.recordMark(),
 	}
 	if len(changes) > 0 || job.Name != s.Name {
 		job.RawName = []byte(s.Name)
 	}
 	// Nobody's browser waits until a lane has room, as an inbox does: such files are counted, and the disk bounds them.
 	in.waiting.add(laneOf(in.route.Name, spooled.Size()), id)
+	in.openings.begin(id)
 	if job, err = spooled.Commit(job); err != nil {
+		in.openings.end(id)
 		return err
 	}
-	e := in.event(job, audit.Received)
-	e.Actor, e.Detail = s.Actor, join("by "+s.Source, renamed(s.Name, job))
-	if err := in.record(ctx, e); err != nil { // what is not on record was not taken in
-		return errors.Join(err, in.spool.Remove(id))
+	if err := in.received(ctx, job); err != nil { // what is not on record was not taken in
+		if left := in.spool.Remove(id); left != nil {
+			return errors.Join(err, left) // nothing happens to it before the next start
+		}
+		in.openings.end(id)
+		return err
 	}
 	if err := in.queue.Publish(ctx, in.stageOf(job), id, job.Generation); err != nil { // the reconciler does it later
 		in.log.Error("cannot publish a file that was handed in", "job", id, "error", err)
