@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -121,11 +119,7 @@ func surroundings(ctx context.Context, path string) ([]probe, error) {
 	}
 	var all []probe
 	for _, r := range g.Routes {
-		info, err := os.Stat(r.Inbox)
-		if err == nil && !info.IsDir() {
-			err = errors.New("not a folder")
-		}
-		all = append(all, result("受付 "+r.Name, err, r.Inbox))
+		all = append(all, result("受付 "+r.Name, pipeline.TryInbox(r), r.Inbox))
 	}
 	if g.Canary.Every > 0 {
 		arrived, err := pipeline.CheckCanary(g)

@@ -32,7 +32,7 @@ func upConfig(dir, address string) config.Gateway {
 	g := config.DefaultGateway(filepath.Join(dir, "state"))
 	g.DiskReserve = 256 << 20
 	g.Routes = []config.Route{{
-		Name: upRoute, Inbox: filepath.Join(dir, "inbox"),
+		Name: upRoute, Inbox: filepath.Join(dir, "inbox"), Folder: filepath.Join(dir, "lgwan"),
 		Poll: config.Duration(250 * time.Millisecond), Settle: config.Duration(time.Second),
 	}}
 	g.Link.Address = address

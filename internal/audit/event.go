@@ -43,6 +43,7 @@ const (
 	Extended      Kind = "extended"  // Actor keeps a held file for longer
 	Evidence      Kind = "evidence"  // Actor took a held original out, encrypted: Detail says to whom
 	Previewed     Kind = "previewed" // Actor looks at pictures of an original: on record before they are shown
+	Tested        Kind = "tested"    // Actor sent the two test files of the first set-up through: Detail says what came of them
 	SignIn        Kind = "sign-in"   // Actor signed in to the console, or was kept out: Detail
 	Account       Kind = "account"   // Actor changed who may do what in the console: Name is the account
 )
@@ -52,7 +53,7 @@ func Kinds() []Kind {
 	return []Kind{
 		Started, Stopped, Recovered, Config, Received, RefusedIntake, Identified, Rebuilt, Scanned, Verified, Sealed, Sent,
 		Arrived, Released, Refused, Held, Blocked, Reviewed, Password, Rejected, Deleted, Requested, Approved, Waiting, Alarm,
-		Rescanned, Extended, Evidence, Previewed, SignIn, Account,
+		Rescanned, Extended, Evidence, Previewed, Tested, SignIn, Account,
 	}
 }
 

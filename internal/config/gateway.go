@@ -43,6 +43,7 @@ type Route struct {
 	Name   string   `toml:"name"`
 	Inbox  string   `toml:"inbox"`
 	Office string   `toml:"office"` // whose files these are, in the console; "": the first folder below, or else the route's name
+	Folder string   `toml:"folder"` // where these files come out in the LGWAN zone, as people there call it; shown, not used
 	Policy string   `toml:"policy"`
 	Poll   Duration `toml:"poll"`   // time between two looks at the folder
 	Settle Duration `toml:"settle"` // how long a file must be still before it is taken in

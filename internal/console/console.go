@@ -29,6 +29,7 @@ type Options struct {
 	Accounts *account.Store
 	Index    *index.Index
 	Gateway  Gateway
+	Guide    Guide              // nil: there is no page of the first set-up
 	Programs http.Handler       // answers programs, below /api/; nil: nobody does
 	Outside  *provider.Provider // of OpenID Connect; nil: none
 	Rules    []account.Rule     // what its groups are here
@@ -44,6 +45,7 @@ type Console struct {
 	accounts *account.Store
 	index    *index.Index
 	gateway  Gateway
+	guide    Guide
 	outside  *provider.Provider
 	rules    []account.Rule
 	passkeys *passkey.Keys
@@ -65,7 +67,7 @@ type Console struct {
 
 // New returns a console. Nothing is served before Serve.
 func New(o Options) (*Console, error) {
-	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, now: o.Now, idle: cmp.Or(o.Idle, sessionIdle)}
+	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, guide: o.Guide, now: o.Now, idle: cmp.Or(o.Idle, sessionIdle)}
 	c.sessions = newSessions(o.Accounts, cmp.Or(o.Session, sessionLife))
 	if c.now == nil {
 		c.now = time.Now
@@ -169,6 +171,10 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	may("POST /audit/verify", account.Record, c.doVerify)
 	may("GET /audit/file/{id}", account.Record, c.life)
 	may("GET /audit/month", account.Record, c.month)
+	if c.guide != nil {
+		may("GET "+guidePath, account.Settings, c.guidance)
+		may("POST "+guidePath, account.Settings, c.doGuide)
+	}
 	may("GET /status", account.Status, c.status)
 	may("GET /people", account.Accounts, c.people)
 	may("GET "+rosterPath, account.Accounts, c.roster)
@@ -279,7 +285,7 @@ func navigation(a account.Account, here string) []navItem {
 	}{
 		{"/home", "nav.home", account.Status}, {"/drop", "nav.drop", account.Drop}, {"/approvals", "nav.approvals", account.Approve},
 		{"/held", "nav.held", account.Review}, {"/audit", "nav.audit", account.Record}, {"/files", "nav.files", account.See},
-		{"/status", "nav.status", account.Status}, {"/people", "nav.people", account.Accounts},
+		{"/status", "nav.status", account.Status}, {"/people", "nav.people", account.Accounts}, {guidePath, "nav.guide", account.Settings},
 	} {
 		if a.Can(n.right, "") && (n.path != "/home" || a.Can(account.Review, "")) {
 			items = append(items, navItem{Path: n.path, Text: n.text, Here: here == n.path || strings.HasPrefix(here, n.path+"/")})

@@ -19,7 +19,7 @@ type filePage struct {
 	Taken                     []takenView
 	Rules                     []audit.Finding
 	Route, Released, SizeOut  string
-	Type, Policy              string
+	Type, Policy, Folder      string // Folder: of the LGWAN zone
 	HashIn, HashOut           string
 	MayPassword, MayRequest   bool
 	Preview                   *previewView
@@ -46,7 +46,7 @@ func (c *Console) file(w http.ResponseWriter, r *http.Request) {
 	p := c.page(r, "file.title")
 	c.told(r, p)
 	body := filePage{
-		File: viewOf(p, f), Words: words, Route: f.Route, Released: f.OutName, Type: f.Type, Policy: f.Policy, HashIn: f.SHA256In, HashOut: f.SHA256Out,
+		File: viewOf(p, f), Words: words, Route: f.Route, Released: f.OutName, Type: f.Type, Policy: f.Policy, HashIn: f.SHA256In, HashOut: f.SHA256Out, Folder: c.delivered(f),
 		MayPassword: f.State == index.Held && f.Reason == "encrypted" && a.Can(account.Password, f.Office),
 		MayRequest:  f.State == index.Held && f.Verdict != "blocked" && c.gateway.Exceptions() && a.Can(account.Request, f.Office),
 		Held:        f.Ended.Unix() > 0 && a.Can(account.Review, f.Office) && wasHeld(f), Biography: a.Can(account.Record, ""),

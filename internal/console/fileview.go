@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
@@ -97,6 +98,21 @@ func tagOf(p *page, f index.File) tag {
 		word, look, mark = "refused", "warn", "!"
 	}
 	return tag{Word: p.say("state." + word), Look: look, Mark: mark}
+}
+
+// delivered names the folder of the LGWAN zone in which a file came out, "" where nobody has said what it is called there.
+func (c *Console) delivered(f index.File) string {
+	folder := c.gateway.Folder(f.Route)
+	if folder == "" || f.State != index.Sent {
+		return ""
+	}
+	if f.Path == "" {
+		return folder
+	}
+	if strings.Contains(folder, `\`) { // a share, as Windows spells it
+		return strings.TrimRight(folder, `\`) + `\` + strings.ReplaceAll(f.Path, "/", `\`)
+	}
+	return strings.TrimRight(folder, "/") + "/" + f.Path
 }
 
 // message returns the sentences about a reason in the language of the page.

@@ -14,6 +14,8 @@ import (
 type Gateway interface {
 	// Routes names the ways that the files of an office may go, the first one first; those of all offices for "".
 	Routes(office string) []string
+	// Folder is where the files of a route come out in the LGWAN zone, as people there call it; "" when nobody has said so.
+	Folder(route string) string
 	// Limit is the length of the longest file that is taken in, in bytes.
 	Limit() int64
 	// Exceptions reports whether two people may release an original.
