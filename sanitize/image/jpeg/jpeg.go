@@ -41,9 +41,25 @@ func (Format) Info() sanitize.Info {
 	}
 }
 
-// Detect reports whether in starts with a start-of-image marker and another marker.
+// maxIdentifier is how much of an application segment is looked at for its identifier.
+const maxIdentifier = 6
+
+// Detect reports whether in starts with a start-of-image marker and another marker. Those four bytes before something else
+// make no JPEG: an application segment that is longer than the whole input must say what it is.
 func (Format) Detect(in sanitize.Input) bool {
-	return bytes.Equal(in.Head(3), []byte{0xff, markerSOI, 0xff})
+	head := in.Head(6 + maxIdentifier)
+	if !bytes.HasPrefix(head, []byte{0xff, markerSOI, 0xff}) {
+		return false
+	}
+	if len(head) < 6 || head[3]&0xf0 != markerAPP0 || 4+int64(head[4])<<8+int64(head[5]) <= in.Size() {
+		return true
+	}
+	for _, id := range []string{"JFIF", "JFXX", "Exif", "http", "ICC_", "MPF", "Adobe", "Photos", "AVI1", "CIFF", "Ducky"} {
+		if bytes.HasPrefix(head[6:], []byte(id)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Rebuild writes the picture anew. Arithmetic coding, hierarchical and lossless processes, samples of twelve bits
