@@ -24,7 +24,7 @@ func things() map[string]string {
 		"embedded": "embedded-file embedded ole binary alt-chunk rich-media movie sound media 3d rendition collection metafile picture " +
 			"image page-template form drawing font ink",
 		"formula":   "formula field calculation calculation-chain sep escape function",
-		"hidden":    "hidden very-hidden bidi control",
+		"hidden":    "hidden very-hidden bidi control markup",
 		"note":      "comment xml-note revision revisions tags",
 		"metadata":  "metadata exif xmp iptc icc profile color-profile thumbnail preview text time custom-xml piece-info rdf printer-settings settings app",
 		"signature": "signature permissions encryption-removed encryption legal private-key",

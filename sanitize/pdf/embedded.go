@@ -97,13 +97,17 @@ func textBytes(s string) []byte {
 	if rest, ok := strings.CutPrefix(s, "\xef\xbb\xbf"); ok {
 		return []byte(rest)
 	}
+	first, second := 0, 1
 	rest, ok := strings.CutPrefix(s, "\xfe\xff")
 	if !ok {
-		return []byte(s)
+		if rest, ok = strings.CutPrefix(s, "\xff\xfe"); !ok { // the other way round, which the standard does not have and readers take
+			return []byte(s)
+		}
+		first, second = 1, 0
 	}
 	var units []uint16
 	for ; len(rest) > 1; rest = rest[2:] {
-		units = append(units, uint16(rest[0])<<8|uint16(rest[1]))
+		units = append(units, uint16(rest[first])<<8|uint16(rest[second]))
 	}
 	return []byte(string(utf16.Decode(units)))
 }

@@ -42,6 +42,8 @@ func keptCases() []sanitizetest.Case {
 		kept("inline fax", sheet{content: "BI /W 8 /H 1 /IM true /F /CCF /DP <</K -1 /Columns 8>> ID \x80 EI BT /F1 9 Tf (" + text + ") Tj ET"}, "/IM true", "/F /Fl"),
 		faxCase(sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 999/Height 400/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode"+
 			"/DecodeParms<</BlackIs1 true/Columns 999/K -1/Rows 400>>", string(faxed(999, 400))))),
+		kept("names", sheet{page: "/Annots[<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/T(Sato <sato@example.jp>)/Subj(a < b > c)/Contents(see https://example.jp/ <b>)>>]"},
+			"Sato <sato@example.jp>", "a < b > c", "https://example.jp/ <b>"),
 		kept("page labels", sheet{catalog: "/PageLabels<</Nums[0<</S/r>>]>>"}, "/S/r"),
 		kept("named places", sheet{catalog: "/Names<</Dests<</Kids[6 0 R 7 0 R]>>>>", objects: []string{
 			"<</Limits[(a)(a)]/Names[(a)[3 0 R/Fit]]>>", "<</Limits[(b)(b)]/Names[(b)<</D[3 0 R/FitH 5]>>]>>"}}, "/FitH"),

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -26,6 +27,18 @@ func signed() sanitizetest.Case {
 	c.Gone = append(c.Gone, "/Sig", "/Widget")
 	c.Keep = append(c.Keep, "/Stamp", "0 0 9 9 re\nf\n")
 	return c
+}
+
+// wide writes a text string in UTF-16.
+func wide(s string, swapped bool) string {
+	b := []byte{0xfe, 0xff}
+	for _, c := range []byte(s) {
+		b = append(b, 0, c)
+	}
+	for i := 0; swapped && i < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
+	}
+	return fmt.Sprintf("<%x>", b)
 }
 
 // link makes a page with a link annotation that does action.
@@ -101,6 +114,11 @@ func activeCases() []sanitizetest.Case {
 		gone("property list", rulePrivateKey, sheet{content: "/P <</MCID 0/Evil(" + needle + ")>> BDC BT /F1 9 Tf (" + text + ") Tj ET EMC"}),
 		gone("font matrix", ruleWrongType, sheet{page: "/Tabs/S", objects: nil}.font("<</Type/Font/Subtype/Type3/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 ("+needle+")]/CharProcs<<>>/Encoding<</Differences[]>>/FirstChar 0/LastChar 0/Widths[1]>>")),
 		gone("page template", rulePageTemplate, sheet{catalog: "/Names<</Pages<</Names[(" + needle + ")3 0 R]>>>>"}),
+		gone("an author that is an element of HTML", ruleMarkup, annotation("/Subtype/Text/Contents(c)/T(<img src=\"http://"+needle+"/\">)")),
+		gone("an element in pieces", ruleMarkup, annotation("/Subtype/Text/T(Sato <i<b>mg src="+needle+"></b>)")),
+		gone("an address as the subject", ruleMarkup, annotation("/Subtype/Text/Contents(c)/Subj(see https://"+needle+"/x)")),
+		gone("the name of a field in UTF-16", ruleMarkup, sheet{catalog: "/AcroForm<</Fields[<</FT/Tx/T" + wide("<a href="+needle+">name</a>", false) + "/V(b)>>]>>"}),
+		gone("the name of a field in UTF-16 the other way round", ruleMarkup, sheet{catalog: "/AcroForm<</Fields[<</FT/Tx/T" + wide("javascript:"+needle, true) + "/V(b)>>]>>"}),
 		gone("rich text", ruleRichText, annotation("/Subtype/Text/Contents(c)/RC("+needle+")")),
 	}
 }

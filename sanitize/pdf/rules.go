@@ -45,6 +45,7 @@ const (
 	ruleLegal        = "pdf/legal"
 	ruleRequirements = "pdf/requirements"
 	ruleRichText     = "pdf/rich-text"
+	ruleMarkup       = "pdf/markup"
 	ruleComment      = "pdf/comment"
 
 	ruleMetadata      = "pdf/metadata"

@@ -37,9 +37,15 @@ func (w *walk) value(src object.Object, k *grammar.Key, in grammar.Type) (object
 			return w.name(v, k, in), nil
 		}
 	default:
-		if s := scalar(v, k); s != nil && k.Name == "DA" {
+		s := scalar(v, k)
+		text, isText := s.(object.String)
+		switch {
+		case s == nil:
+		case k.Name == "DA":
 			return w.appearanceText(s)
-		} else if s != nil {
+		case isText && isLabel(k.Name):
+			return w.label(text, in), nil
+		default:
 			return s, nil
 		}
 	}

@@ -40,6 +40,7 @@ type walk struct {
 	root     object.Ref                // the new page tree
 	named    int                       // embedded files that were told by name
 	attached map[attached]object.Ref   // the specifications of embedded files that went back in; 0 for those that did not
+	unnamed  int                       // fields whose name was nothing but markup
 	inked    int                       // pages that have content
 	gap      bool                      // a node of the page tree is missing
 	where    string                    // the place that is being copied, for findings

@@ -1,8 +1,10 @@
 package pdf
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 
 	"sekisho/sanitize"
@@ -124,14 +126,18 @@ func isDate(s string) bool {
 	return true
 }
 
-// readText returns a text string (7.9.2.2) that is ASCII or UTF-16.
+// readText returns a text string (7.9.2.2) that is UTF-16, in whichever order, as text, and any other as it is.
 func readText(t text) string {
-	if len(t) < 2 || t[:2] != "\xfe\xff" {
+	order := binary.ByteOrder(binary.BigEndian)
+	switch {
+	case strings.HasPrefix(string(t), "\xff\xfe"):
+		order = binary.LittleEndian
+	case !strings.HasPrefix(string(t), "\xfe\xff"):
 		return string(t)
 	}
 	var units []uint16
-	for i := 2; i+1 < len(t); i += 2 {
-		units = append(units, uint16(t[i])<<8|uint16(t[i+1]))
+	for b := []byte(t[2:]); len(b) > 1; b = b[2:] {
+		units = append(units, order.Uint16(b))
 	}
 	return string(utf16.Decode(units))
 }

@@ -241,6 +241,19 @@ func TestPolicy(t *testing.T) {
 }
 
 // TestMembers proves that a picture in JPEG is judged by its own judge.
+// TestNames: what is shown as a name has no markup and no address in it; who writes a name with his address writes a name.
+func TestNames(t *testing.T) {
+	for given, rule := range map[string]string{
+		"(<img src=x>)": RuleMarkup, "(a</B >)": RuleMarkup, "(<!-- x)": RuleMarkup, "(http://example.jp)": RuleMarkup, "(JavaScript:x)": RuleMarkup,
+		"<feff003c0062003e>": RuleMarkup, "<fffe3c0062003e00>": RuleMarkup,
+		"(Sato <sato@example.jp>)": "", "(a < b > c)": "", "(1<2)": "", "(PostScript: x)": "",
+	} {
+		if got := judge(t, build(replace(t, "/T(name)", "/T"+given)...), sanitize.Standard()); got != rule {
+			t.Errorf("%s: violates %q, want %q", given, got, rule)
+		}
+	}
+}
+
 func TestMembers(t *testing.T) {
 	picture, err := os.ReadFile("../jpeg/testdata/baseline.jpg")
 	if err != nil {

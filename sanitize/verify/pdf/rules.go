@@ -13,6 +13,7 @@ const (
 	RuleEmbedded   = "verify/pdf/embedded"   // a file inside, or the way to one
 	RuleExternal   = "verify/pdf/external"   // data that are somewhere else
 	RuleMedia      = "verify/pdf/media"      // sound, film, 3D
+	RuleMarkup     = "verify/pdf/markup"     // an element of HTML or an address where a name stands
 	RuleForm       = "verify/pdf/form"       // XFA
 	RuleSignature  = "verify/pdf/signature"  // a signature that our changes broke, or rights tied to one
 	RulePrivate    = "verify/pdf/private"    // data of programs, capture, thumbnails

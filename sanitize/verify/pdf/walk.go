@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sekisho/sanitize"
 	"sekisho/sanitize/verify"
@@ -159,11 +160,43 @@ func (w *walk) dict(d dict, r role, where string, depth int) error {
 		if !known(k) && !freeKeys(d, r) && !(r == information && inert(d[k])) {
 			return verify.Fail(RuleKey, where, "the key %q", string(k))
 		}
+		if t, ok := w.f.resolve(d[k]).(text); ok && r != named && labelled(k) && marked(readText(t)) {
+			return verify.Fail(RuleMarkup, where, "the name %q", string(t))
+		}
 		if err := w.value(d[k], child(d, r, k), where, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// labelled reports whether the text under a key is shown as a name: of a field, of who wrote a comment, of what it is about.
+func labelled(k name) bool { return k == "T" || k == "TU" || k == "TM" || k == "NM" || k == "Subj" }
+
+// marked reports whether a name has an element of HTML in it, or an address.
+func marked(s string) bool {
+	s = strings.ToLower(s)
+	for _, sign := range []string{"://", "javascript:", "vbscript:", "<!--"} {
+		if strings.Contains(s, sign) {
+			return true
+		}
+	}
+	for _, piece := range strings.Split(s, "<")[1:] {
+		element, _, closed := strings.Cut(piece, ">")
+		if closed && isElement(element) {
+			return true
+		}
+	}
+	return false
+}
+
+// isElement reports whether s, which stands between angle brackets, begins as an element or its end does.
+func isElement(s string) bool {
+	if s != "" && (s[0] == '!' || s[0] == '/') {
+		s = s[1:]
+	}
+	rest := strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyz0123456789:-")
+	return s != "" && s[0] >= 'a' && s[0] <= 'z' && (rest == "" || strings.ContainsAny(rest[:1], " \t\n\f\r/"))
 }
 
 // kind judges what a dictionary says that it is.
