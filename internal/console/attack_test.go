@@ -41,6 +41,7 @@ func (g *trap) Routes(string) []string        { return []string{"web"} }
 func (g *trap) Limit() int64                  { return 1 << 20 }
 func (g *trap) Exceptions() bool              { return true }
 func (g *trap) Keep() time.Duration           { return time.Hour }
+func (g *trap) Folder(string) string          { return "" }
 func (g *trap) Status(context.Context) Status { return Status{} }
 func (g *trap) VerifyRecord(context.Context) (audit.Summary, error) {
 	return audit.Summary{}, nil
