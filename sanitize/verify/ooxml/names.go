@@ -113,6 +113,22 @@ func (l *lexicon) attribute(n xmlread.Name) bool {
 	return known
 }
 
+// numbers are the numbers of names in one part that a lexicon has.
+type numbers []bool
+
+func (s numbers) has(number int) bool { return number < len(s) && s[number] }
+
+// add notes a number; 0 is none.
+func (s *numbers) add(number int) {
+	if number == 0 {
+		return
+	}
+	for len(*s) <= number {
+		*s = append(*s, false)
+	}
+	(*s)[number] = true
+}
+
 // has reports whether a name is in the spaces. in looks for a name between blanks.
 func has(spaces []space, n xmlread.Name, in func(names, name string) bool) bool {
 	i := slices.IndexFunc(spaces, func(s space) bool { return s.uri == n.Space })

@@ -68,6 +68,8 @@ type xmlJudge struct {
 	*pkg
 	part     *part
 	r        *xmlread.Reader
+	elements numbers // names that were looked up in the lexicon and are there
+	attrs    numbers // the same
 	fields   []field
 	branch   []int           // the alternatives that are open, innermost last
 	count    int             // alternatives so far
@@ -110,11 +112,18 @@ func (j *xmlJudge) start(t xmlread.Token) error {
 	if j.r.Depth() == 1 && name.Local != j.part.kind.root {
 		return verify.Fail(RuleName, j.part.name, "the root %q, want %q", name.Local, j.part.kind.root)
 	}
-	if name.Space == "" && (name.Local == "xml") != (j.r.Depth() == 1 && j.part.kind.root == "xml") || !j.lexicon.element(name) {
+	if name.Space == "" && (name.Local == "xml") != (j.r.Depth() == 1 && j.part.kind.root == "xml") || !j.elements.has(t.Number) && !j.lexicon.element(name) {
 		return verify.Fail(RuleName, j.part.name, "the element %q of %q", name.Local, name.Space)
 	}
-	for _, a := range t.Attrs {
-		if err := j.attribute(name, xmlread.Name{Space: transitional(a.Name.Space), Local: a.Name.Local}, a.Value); err != nil {
+	j.elements.add(t.Number)
+	for i := range t.Attrs {
+		a := &t.Attrs[i]
+		known := xmlread.Name{Space: transitional(a.Name.Space), Local: a.Name.Local}
+		if !j.attrs.has(a.Number) && !j.lexicon.attribute(known) {
+			return verify.Fail(RuleName, j.part.name, "the attribute %q of %q on %q", known.Local, known.Space, name.Local)
+		}
+		j.attrs.add(a.Number)
+		if err := j.attribute(name, known, a.Value); err != nil {
 			return err
 		}
 	}
@@ -180,9 +189,6 @@ func (j *xmlJudge) end(raw xmlread.Name) error {
 // attribute judges one attribute.
 func (j *xmlJudge) attribute(element, name xmlread.Name, value string) error {
 	where := j.part.name
-	if !j.lexicon.attribute(name) {
-		return verify.Fail(RuleName, where, "the attribute %q of %q on %q", name.Local, name.Space, element.Local)
-	}
 	switch {
 	case name.Space == nsR, name.Space == nsO && name.Local == "relid":
 		if _, ok := j.part.rels[value]; !ok && value != "" {

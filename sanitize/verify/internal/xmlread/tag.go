@@ -9,8 +9,14 @@ import (
 // maxBound bounds the declarations that hold at one place: each name is looked up among them.
 const maxBound = 1024
 
-// written is an attribute before its prefix is resolved.
-type written struct{ prefix, local, value string }
+// written is an attribute of the tag that is being read. Its value is raw[from:to] of the tag's attributes, unless it was
+// made.
+type written struct {
+	word     *word
+	from, to int
+	made     bool
+	value    string
+}
 
 // startTag reads a start tag or an empty element (3.1).
 func (r *Reader) startTag() (Token, bool, error) {
@@ -20,119 +26,115 @@ func (r *Reader) startTag() (Token, bool, error) {
 	if len(r.open) >= r.maxDepth {
 		return Token{}, false, fmt.Errorf("elements deeper than %d", r.maxDepth)
 	}
-	r.rooted = true
 	r.pos++
-	raw, err := r.name()
+	w, err := r.word()
 	if err != nil {
 		return Token{}, false, err
 	}
 	before := len(r.bound)
 	r.declared = before
-	attrs, empty, err := r.attributes()
+	start := r.pos
+	empty, err := r.attributes(start)
 	if err != nil {
 		return Token{}, false, err
 	}
-	name, err := r.expand(raw)
-	if err != nil {
+	if err := r.expand(w, &w.element); err != nil {
 		return Token{}, false, err
 	}
-	if r.attrs, err = r.resolveAll(attrs); err != nil {
+	if err := r.resolveAll(r.b[start:r.pos]); err != nil {
 		return Token{}, false, err
 	}
-	r.open = append(r.open, element{raw: raw, name: name, bound: before})
+	r.rooted = true
+	r.open = append(r.open, element{raw: w.raw, name: w.element.name, bound: before})
 	r.pending = empty
-	return Token{Kind: Start, Name: name, Attrs: r.attrs, Empty: empty}, true, nil
+	return Token{Kind: Start, Name: w.element.name, Number: w.element.number, Attrs: r.attrs, Empty: empty}, true, nil
 }
 
-func (r *Reader) expand(raw string) (Name, error) {
-	prefix, local, err := split(raw)
-	if err != nil {
-		return Name{}, err
-	}
-	uri, ok := r.lookup(prefix)
-	if !ok {
-		return Name{}, fmt.Errorf("the prefix %q stands for nothing", prefix)
-	}
-	return Name{uri, local}, nil
-}
-
-// attributes reads up to the end of the tag. Declarations of namespaces are bound at once.
-func (r *Reader) attributes() (attrs []written, empty bool, err error) {
+// attributes reads up to the end of the tag; start is where its name ended. Declarations of namespaces are bound at once.
+func (r *Reader) attributes(start int) (empty bool, err error) {
+	r.written = r.written[:0]
 	for {
-		start := r.pos
+		from := r.pos
 		r.blanks()
 		if r.pos >= len(r.b) {
-			return nil, false, errEnd
+			return false, errEnd
 		}
 		switch r.b[r.pos] {
 		case '>':
 			r.pos++
-			return attrs, false, nil
+			return false, nil
 		case '/':
-			if r.pos+1 >= len(r.b) || r.b[r.pos+1] != '>' {
-				return nil, false, fmt.Errorf("a tag at offset %d", r.at(r.pos))
+			if r.pos+1 >= len(r.b) {
+				return false, errEnd
+			}
+			if r.b[r.pos+1] != '>' {
+				return false, fmt.Errorf("a tag at offset %d", r.at(r.pos))
 			}
 			r.pos += 2
-			return attrs, true, nil
+			return true, nil
 		}
-		if r.pos == start || len(attrs) >= maxAttrs {
-			return nil, false, fmt.Errorf("attributes at offset %d", r.at(r.pos))
+		if r.pos == from || len(r.written) >= maxAttrs {
+			return false, fmt.Errorf("attributes at offset %d", r.at(r.pos))
 		}
-		a, err := r.attribute()
-		if err != nil {
-			return nil, false, err
+		if err := r.attribute(start); err != nil {
+			return false, err
 		}
-		if a.prefix == "xmlns" || a.prefix == "" && a.local == "xmlns" {
-			if err := r.bind(a); err != nil {
-				return nil, false, err
-			}
-			continue
-		}
-		attrs = append(attrs, a)
 	}
 }
 
-func (r *Reader) attribute() (a written, err error) {
-	raw, err := r.name()
+func (r *Reader) attribute(start int) error {
+	w, err := r.word()
 	if err != nil {
-		return a, err
-	}
-	if a.prefix, a.local, err = split(raw); err != nil {
-		return a, err
+		return err
 	}
 	r.blanks()
-	if r.pos >= len(r.b) || r.b[r.pos] != '=' {
-		return a, fmt.Errorf("the attribute %q without a value", raw)
+	if r.pos >= len(r.b) {
+		return errEnd
+	}
+	if r.b[r.pos] != '=' {
+		return fmt.Errorf("the attribute %q without a value", w.raw)
 	}
 	r.pos++
 	r.blanks()
-	if r.pos >= len(r.b) || r.b[r.pos] != '"' && r.b[r.pos] != '\'' {
-		return a, fmt.Errorf("the attribute %q without quotes", raw)
+	if r.pos >= len(r.b) {
+		return errEnd
 	}
 	quote := r.b[r.pos]
+	if quote != '"' && quote != '\'' {
+		return fmt.Errorf("the attribute %q without quotes", w.raw)
+	}
 	r.pos++
 	end := bytes.IndexByte(r.b[r.pos:], quote)
 	if end < 0 {
-		return a, errEnd
+		return errEnd
 	}
-	value := r.b[r.pos : r.pos+end]
-	if bytes.IndexByte(value, '<') >= 0 {
-		return a, fmt.Errorf("%q in the attribute %q", "<", raw)
-	}
+	from := r.pos
 	r.pos += end + 1
-	text, err := r.resolve(value)
-	a.value = string(text)
-	return a, err
+	value := r.b[from : from+end]
+	text, same, err := r.resolve(value, less)
+	if err != nil {
+		return fmt.Errorf("the attribute %q: %w", w.raw, err)
+	}
+	if w.prefix == "xmlns" || w.raw == "xmlns" {
+		return r.bind(w, text)
+	}
+	a := written{word: w, from: from - start, to: from - start + end, made: !same}
+	if a.made {
+		a.value = string(text)
+	}
+	r.written = append(r.written, a)
+	return nil
 }
 
 // bind declares a namespace for the element that is being read.
-func (r *Reader) bind(a written) error {
+func (r *Reader) bind(w *word, value []byte) error {
 	prefix := ""
-	if a.prefix == "xmlns" {
-		prefix = a.local
+	if w.prefix == "xmlns" {
+		prefix = w.local
 	}
-	if prefix == "xml" && a.value != xmlSpace || prefix == "xmlns" || prefix != "" && a.value == "" {
-		return fmt.Errorf("the prefix %q for %q", prefix, a.value)
+	uri := r.intern(value)
+	if prefix == "xml" && uri != xmlSpace || prefix == "xmlns" || prefix != "" && uri == "" {
+		return fmt.Errorf("the prefix %q for %q", prefix, uri)
 	}
 	for _, b := range r.bound[r.declared:] {
 		if b.prefix == prefix {
@@ -142,28 +144,34 @@ func (r *Reader) bind(a written) error {
 	if len(r.bound) > maxBound {
 		return errors.New("too many declarations")
 	}
-	r.bound = append(r.bound, binding{prefix, r.intern([]byte(a.value))})
+	r.bound = append(r.bound, binding{prefix, uri})
+	r.era++
 	return nil
 }
 
-// resolveAll expands the names of attributes, of which no two may be the same (Namespaces, section 6.3).
-func (r *Reader) resolveAll(attrs []written) ([]Attr, error) {
-	out := r.attrs[:0]
-	for _, a := range attrs {
-		n := Name{"", a.local}
-		if a.prefix != "" {
-			uri, ok := r.lookup(a.prefix)
-			if !ok {
-				return nil, fmt.Errorf("the prefix %q stands for nothing", a.prefix)
-			}
-			n.Space = uri
-		}
-		for _, other := range out {
-			if other.Name == n {
-				return nil, fmt.Errorf("the attribute %q twice", a.local)
-			}
-		}
-		out = append(out, Attr{n, a.value})
+// resolveAll makes the attributes of the token from those that were read, whose text is raw. No two of them may have the
+// same expanded name (Namespaces, section 6.3).
+func (r *Reader) resolveAll(raw []byte) error {
+	r.attrs = r.attrs[:0]
+	if len(r.written) == 0 {
+		return nil
 	}
-	return out, nil
+	all := string(raw) // one string for all values
+	for i := range r.written {
+		a := &r.written[i]
+		m := &a.word.attribute
+		if err := r.expand(a.word, m); err != nil {
+			return err
+		}
+		for k := range r.attrs {
+			if other := &r.attrs[k]; other.Number == m.number && other.Name == m.name {
+				return fmt.Errorf("the attribute %q twice", a.word.local)
+			}
+		}
+		if !a.made {
+			a.value = all[a.from:a.to]
+		}
+		r.attrs = append(r.attrs, Attr{Name: m.name, Number: m.number, Value: a.value})
+	}
+	return nil
 }

@@ -17,11 +17,7 @@ func (r *Reader) characters() (Token, bool, error) {
 	if end < 0 {
 		return Token{}, false, errEnd
 	}
-	raw := r.b[r.pos : r.pos+end]
-	if bytes.Contains(raw, []byte("]]>")) {
-		return Token{}, false, fmt.Errorf("%q in text at offset %d", "]]>", r.at(r.pos))
-	}
-	text, err := r.resolve(raw)
+	text, _, err := r.resolve(r.b[r.pos:r.pos+end], 0)
 	if err != nil {
 		return Token{}, false, err
 	}
@@ -29,38 +25,36 @@ func (r *Reader) characters() (Token, bool, error) {
 	return Token{Kind: Text, Text: text}, true, nil
 }
 
-// resolve replaces references and checks every character (2.2, 4.1).
-func (r *Reader) resolve(raw []byte) ([]byte, error) {
-	plain := true
-	for _, c := range raw {
-		if c == '&' || c < ' ' && !blank(c) || c >= 0x80 {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return raw, nil
+// resolve replaces references and checks every character (2.2, 4.1). What is of the classes forbidden may not be there.
+// same says that the text is raw itself.
+func (r *Reader) resolve(raw []byte, forbidden uint8) (text []byte, same bool, err error) {
+	seen := look(raw)
+	switch {
+	case seen&(control|forbidden) != 0:
+		return nil, false, errors.New("a character that may not stand there")
+	case seen&bracket != 0 && forbidden == 0 && bytes.Contains(raw, []byte("]]>")):
+		return nil, false, fmt.Errorf("%q in text at offset %d", "]]>", r.at(r.pos))
+	case seen&wide != 0 && (!utf8.Valid(raw) || bytes.Contains(raw, []byte("\uFFFE")) || bytes.Contains(raw, []byte("\uFFFF"))):
+		return nil, false, errors.New("bytes that are no characters")
+	case seen&ampersand == 0:
+		return raw, true, nil
 	}
 	out := r.text[:0]
-	for i := 0; i < len(raw); {
-		if raw[i] == '&' {
-			c, n, err := reference(raw[i:])
-			if err != nil {
-				return nil, err
-			}
-			out = utf8.AppendRune(out, c)
-			i += n
-			continue
+	for {
+		plain, rest, found := bytes.Cut(raw, []byte("&"))
+		out = append(out, plain...)
+		if !found {
+			break
 		}
-		c, n := utf8.DecodeRune(raw[i:])
-		if c == utf8.RuneError && n == 1 || !character(c) {
-			return nil, fmt.Errorf("the byte %#x", raw[i])
+		c, n, err := reference(raw[len(plain):])
+		if err != nil {
+			return nil, false, err
 		}
-		out = append(out, raw[i:i+n]...)
-		i += n
+		out = utf8.AppendRune(out, c)
+		raw = rest[n-1:]
 	}
 	r.text = out
-	return out, nil
+	return out, false, nil
 }
 
 func character(c rune) bool {

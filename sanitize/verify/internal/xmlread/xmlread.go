@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 // Kind is the kind of a token.
@@ -27,17 +26,19 @@ type Name struct{ Space, Local string }
 
 // Attr is an attribute that declares no namespace.
 type Attr struct {
-	Name  Name
-	Value string
+	Name   Name
+	Number int // of Name, as in Token
+	Value  string
 }
 
-// Token is one token. It is valid until the next one is read.
+// Token is one token. It is valid until the next one is read; names and values of attributes stay.
 type Token struct {
-	Kind  Kind
-	Name  Name   // of Start and End
-	Attrs []Attr // of Start
-	Text  []byte // of Text, references resolved
-	Empty bool   // of Start: written as an empty element
+	Kind   Kind
+	Name   Name   // of Start and End
+	Number int    // of Start: of Name among the names of the document, in the order in which they come, from 1; 0 of one too many
+	Attrs  []Attr // of Start
+	Text   []byte // of Text, references resolved
+	Empty  bool   // of Start: written as an empty element
 }
 
 // xmlSpace is bound to the prefix xml by definition.
@@ -57,9 +58,14 @@ type Reader struct {
 	open     []element
 	bound    []binding
 	declared int // bindings before the element that is being read
+	era      int // a number of the declarations in force: it changes when they do
+	written  []written
 	attrs    []Attr
 	text     []byte
-	names    map[string]string // one string for each name, however often it stands
+	words    map[string]*word
+	recent   [recentWords]*word
+	numbers  map[Name]int
+	uris     map[string]string // one string for each name of a namespace
 	pending  bool              // the End of an empty element
 	rooted   bool
 }
@@ -75,7 +81,10 @@ type binding struct{ prefix, uri string }
 
 // New returns a reader of b, in which elements are at most maxDepth deep.
 func New(b []byte, maxDepth int) *Reader {
-	return &Reader{b: b, maxDepth: maxDepth, names: map[string]string{}, bound: []binding{{"xml", xmlSpace}}}
+	return &Reader{
+		b: b, maxDepth: maxDepth, era: 1, bound: []binding{{"xml", xmlSpace}},
+		words: map[string]*word{}, numbers: map[Name]int{}, uris: map[string]string{},
+	}
 }
 
 // NewStream is New for a document that src holds. Memory is bounded by the longest token.
@@ -110,36 +119,11 @@ func (r *Reader) more() (bool, error) {
 	return n > 0 || r.src != nil, err
 }
 
-// whole moves the window on until it holds all of the token at the position, or the document's end: a tag up to the
-// '>' that stands in no value, or text up to the next tag.
-func (r *Reader) whole() error {
-	if r.src == nil {
-		return nil
-	}
-	var quote byte
-	for i := 0; ; i++ {
-		for r.pos+i >= len(r.b) {
-			if more, err := r.more(); !more || err != nil {
-				return err
-			}
-		}
-		if r.b[r.pos] != '<' {
-			n := bytes.IndexByte(r.b[r.pos+i:], '<')
-			if n >= 0 {
-				return nil
-			}
-			i = len(r.b) - r.pos - 1
-			continue
-		}
-		switch c := r.b[r.pos+i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return nil
+// refill reads on until the window holds twice as much from the position on, or the document's end.
+func (r *Reader) refill() error {
+	for want := 2 * (len(r.b) - r.pos); ; {
+		if more, err := r.more(); !more || err != nil || len(r.b)-r.pos > want {
+			return err
 		}
 	}
 }
@@ -161,26 +145,34 @@ func (r *Reader) Next() (t Token, ok bool, err error) {
 		r.pending = false
 		return r.close(), true, nil
 	}
-	if err := r.whole(); err != nil {
-		return t, false, err
+	for {
+		start, bound, begun := r.pos, len(r.bound), r.begun
+		t, ok, err = r.token()
+		if err != errEnd || r.src == nil {
+			return t, ok, err
+		}
+		r.pos, r.begun = start, begun // the window ends inside of the token: once more with a longer one
+		r.unbind(bound)
+		if err := r.refill(); err != nil {
+			return t, false, err
+		}
 	}
+}
+
+// token reads the token at the position. It fails with errEnd when the window ends before the token does.
+func (r *Reader) token() (t Token, ok bool, err error) {
 	if !r.begun {
-		r.begun = true
 		if err := r.declaration(); err != nil {
 			return t, false, err
 		}
-		if err := r.whole(); err != nil {
-			return t, false, err
-		}
+		r.begun = true
 	}
 	if len(r.open) == 0 {
-		if r.blanks(); r.pos < len(r.b) {
-			if err := r.whole(); err != nil {
-				return t, false, err
-			}
-		}
-		if r.pos == len(r.b) {
-			if !r.rooted {
+		if r.blanks(); r.pos == len(r.b) {
+			switch {
+			case r.src != nil:
+				return t, false, errEnd
+			case !r.rooted:
 				return t, false, errors.New("no root")
 			}
 			return t, false, nil
@@ -209,6 +201,9 @@ func (r *Reader) at(pos int) int64 { return r.base + int64(pos) }
 
 // declaration reads the XML declaration (2.8), which need not be there.
 func (r *Reader) declaration() error {
+	if len(r.b) < len("<?xml ") && r.src != nil {
+		return errEnd
+	}
 	if !bytes.HasPrefix(r.b, []byte("<?xml ")) {
 		return nil
 	}
@@ -227,60 +222,21 @@ func (r *Reader) declaration() error {
 }
 
 func (r *Reader) blanks() {
-	for r.pos < len(r.b) && blank(r.b[r.pos]) {
+	for r.pos < len(r.b) && marks[r.b[r.pos]]&white != 0 {
 		r.pos++
 	}
 }
-
-func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 // intern returns b as a string that is made once.
 func (r *Reader) intern(b []byte) string {
-	if s, ok := r.names[string(b)]; ok {
+	if s, ok := r.uris[string(b)]; ok {
 		return s
 	}
 	s := string(b)
-	if len(r.names) < 1<<16 {
-		r.names[s] = s
+	if len(r.uris) < maxBound {
+		r.uris[s] = s
 	}
 	return s
-}
-
-// name reads a qualified name and returns it as written.
-func (r *Reader) name() (string, error) {
-	start := r.pos
-	for r.pos < len(r.b) && nameByte(r.b[r.pos]) {
-		r.pos++
-	}
-	raw := r.b[start:r.pos]
-	if len(raw) == 0 || raw[0] >= '0' && raw[0] <= '9' || raw[0] == '-' || raw[0] == '.' || raw[0] == ':' || !utf8.Valid(raw) {
-		return "", fmt.Errorf("no name at offset %d", r.at(start))
-	}
-	return r.intern(raw), nil
-}
-
-func nameByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == ':' || c == '-' || c == '.' || c >= 0x80
-}
-
-// split divides a qualified name at its colon (Namespaces, section 4).
-func split(raw string) (prefix, local string, err error) {
-	for i := range len(raw) {
-		if raw[i] != ':' {
-			continue
-		}
-		prefix, local = raw[:i], raw[i+1:]
-		for k := range len(local) {
-			if local[k] == ':' {
-				return "", "", fmt.Errorf("the name %q", raw)
-			}
-		}
-		if prefix == "" || local == "" {
-			return "", "", fmt.Errorf("the name %q", raw)
-		}
-		return prefix, local, nil
-	}
-	return "", raw, nil
 }
 
 func (r *Reader) lookup(prefix string) (string, bool) {
@@ -294,13 +250,24 @@ func (r *Reader) lookup(prefix string) (string, bool) {
 
 func (r *Reader) endTag() (Token, bool, error) {
 	r.pos += 2
-	raw, err := r.name()
+	if len(r.open) == 0 {
+		return Token{}, false, fmt.Errorf("an end without a start at offset %d", r.at(r.pos))
+	}
+	raw := r.open[len(r.open)-1].raw
+	if rest := r.b[r.pos:]; len(rest) > len(raw) && rest[len(raw)] == '>' && string(rest[:len(raw)]) == raw {
+		r.pos += len(raw) + 1
+		return r.close(), true, nil
+	}
+	w, err := r.word()
 	if err != nil {
 		return Token{}, false, err
 	}
 	r.blanks()
-	if r.pos >= len(r.b) || r.b[r.pos] != '>' || len(r.open) == 0 || r.open[len(r.open)-1].raw != raw {
-		return Token{}, false, fmt.Errorf("the end of %q at offset %d", raw, r.at(r.pos))
+	if r.pos >= len(r.b) {
+		return Token{}, false, errEnd
+	}
+	if r.b[r.pos] != '>' || raw != w.raw {
+		return Token{}, false, fmt.Errorf("the end of %q at offset %d", w.raw, r.at(r.pos))
 	}
 	r.pos++
 	return r.close(), true, nil
@@ -309,6 +276,14 @@ func (r *Reader) endTag() (Token, bool, error) {
 func (r *Reader) close() Token {
 	e := r.open[len(r.open)-1]
 	r.open = r.open[:len(r.open)-1]
-	r.bound = r.bound[:e.bound]
+	r.unbind(e.bound)
 	return Token{Kind: End, Name: e.name}
+}
+
+// unbind ends all declarations but the first n.
+func (r *Reader) unbind(n int) {
+	if n < len(r.bound) {
+		r.bound = r.bound[:n]
+		r.era++
+	}
 }

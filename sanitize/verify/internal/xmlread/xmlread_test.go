@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"sekisho/sanitize/internal/benchtest"
 )
 
 // dump returns the tokens of b in one line.
@@ -80,6 +82,89 @@ func TestBad(t *testing.T) {
 	} {
 		if got, err := dump([]byte(s)); err == nil {
 			t.Errorf("%s: read as %s", name, got)
+		}
+	}
+}
+
+// TestMeanings: a name means what its prefix stands for where it is, and numbers go with names, not with spellings.
+func TestMeanings(t *testing.T) {
+	const doc = `<p:a xmlns:p="u" p:x="1" x="2"><p:a xmlns:p="v" p:x="3"><a xmlns="v" p:x="4"/></p:a><p:a p:x="5"/></p:a>`
+	for range 2 {
+		got, err := dump([]byte(doc))
+		want := `<{u}a {u}x="1" {}x="2"><{v}a {v}x="3"><{v}a {v}x="4"></{v}a></{v}a><{u}a {u}x="5"></{u}a></{u}a>`
+		if err != nil || got != want {
+			t.Errorf("got %s, %v\nwant %s", got, err, want)
+		}
+	}
+	numbers := map[int]Name{}
+	see := func(number int, n Name) {
+		if was, ok := numbers[number]; ok && was != n || number == 0 {
+			t.Errorf("%v has the number %d, which %v has", n, number, was)
+		}
+		numbers[number] = n
+	}
+	for r := New([]byte(doc), 20); ; {
+		tok, ok, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if tok.Kind != Start {
+			continue
+		}
+		see(tok.Number, tok.Name)
+		for _, a := range tok.Attrs {
+			see(a.Number, a.Name)
+		}
+	}
+	if len(numbers) != 5 {
+		t.Errorf("%d numbers for 5 names", len(numbers))
+	}
+}
+
+func sheet() []byte {
+	var b bytes.Buffer
+	b.WriteString(`<x:worksheet xmlns:x="urn:x" xmlns:r="urn:r"><x:sheetData>`)
+	for i := range 50000 {
+		fmt.Fprintf(&b, `<x:row r="%d" spans="1:3"><x:c r="A%d" s="3" t="s"><x:v>%d</x:v></x:c><x:c r="B%d"><x:is><x:t>東京都千代田区 %d</x:t></x:is></x:c></x:row>`, i, i, i, i, i)
+	}
+	b.WriteString(`</x:sheetData></x:worksheet>`)
+	return b.Bytes()
+}
+
+// BenchmarkReader is to be read beside BenchmarkStandard.
+func BenchmarkReader(b *testing.B) {
+	doc := sheet()
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	defer benchtest.PerCore(b, len(doc))()
+	for b.Loop() {
+		for r := NewStream(bytes.NewReader(doc), 20); ; {
+			if _, ok, err := r.Next(); err != nil {
+				b.Fatal(err)
+			} else if !ok {
+				break
+			}
+		}
+	}
+}
+
+// BenchmarkStandard reads the same document with encoding/xml.
+func BenchmarkStandard(b *testing.B) {
+	doc := sheet()
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	defer benchtest.PerCore(b, len(doc))()
+	for b.Loop() {
+		for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
+			if _, err := d.Token(); err != nil {
+				if err != io.EOF {
+					b.Fatal(err)
+				}
+				break
+			}
 		}
 	}
 }
