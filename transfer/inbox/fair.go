@@ -1,7 +1,5 @@
 package inbox
 
-import "strings"
-
 // fairQueue holds ready files and gives them out in turn from each top folder, so that one office's ten thousand photographs
 // do not keep back another's form.
 type fairQueue struct {
@@ -13,10 +11,7 @@ type fairQueue struct {
 func (q *fairQueue) len() int { return q.count }
 
 func (q *fairQueue) push(p string) {
-	top, _, below := strings.Cut(p, "/")
-	if !below {
-		top = "" // a file of the inbox itself
-	}
+	top := topOf(p)
 	if q.files == nil {
 		q.files = map[string][]string{}
 	}

@@ -34,6 +34,7 @@ type Inbox struct {
 	begun             time.Time     // of the round
 	cost              time.Duration // of the last whole round
 	ready, readyLarge fairQueue
+	window            window
 	told              error // the trouble that was told last
 
 	mu              sync.Mutex
@@ -57,6 +58,7 @@ func New(opt Options, h Handler) (*Inbox, error) {
 	b := &Inbox{
 		opt: opt.withDefaults(), handler: h, start: time.Now(), files: map[string]*track{},
 		taking: map[string]bool{}, fixed: map[string]stamp{}, freed: make(chan struct{}, 1),
+		window: window{size: windowSize, used: map[lane]int{}},
 	}
 	b.handIn = sync.NewCond(&b.mu)
 	root, err := os.OpenRoot(b.opt.Dir)

@@ -16,7 +16,7 @@ import (
 
 const (
 	minPause   = 100 * time.Millisecond // between two looks, whatever the hints say
-	maxTracked = 200_000                // files that are remembered; more wait until some have left
+	maxTracked = 200_000                // files that are remembered, those that stay included; more wait until some have left
 	stepSize   = 256                    // directory entries read at once
 	longWalk   = time.Second            // after which ready files are claimed while the walk goes on
 	maxDetail  = 200                    // bytes of an error in a Refusal
@@ -93,6 +93,7 @@ func (b *Inbox) note(waiting int, settled bool) {
 func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 	next = b.opt.Interval
 	now := time.Since(b.start)
+	clear(b.window.used)
 	for p, t := range b.files {
 		if t.round != b.round {
 			delete(b.files, p)
@@ -103,12 +104,16 @@ func (b *Inbox) finishRound() (waiting int, next time.Duration) {
 			continue
 		}
 		waiting++
+		b.window.add(b.laneOf(p, t.stamp.size))
 		if !t.ready { // a ready one waits for a worker, not for a look
 			next = min(next, max(t.since+b.opt.Settle-now, minPause))
 		}
 	}
-	return waiting, next
+	return waiting + b.window.beyond, next
 }
+
+// laneOf returns the lane of the file p of size bytes.
+func (b *Inbox) laneOf(p string, size int64) lane { return lane{topOf(p), size >= b.opt.Large} }
 
 // unstick forgets that p could not be taken.
 func (b *Inbox) unstick(p string) {
@@ -121,6 +126,7 @@ func (b *Inbox) unstick(p string) {
 func (b *Inbox) walk(ctx context.Context) error {
 	b.round++
 	b.begun = time.Now()
+	b.window.beyond = 0
 	for dirs := []string{"."}; len(dirs) > 0; {
 		dir := dirs[len(dirs)-1]
 		dirs = dirs[:len(dirs)-1]
@@ -176,13 +182,25 @@ func (b *Inbox) list(ctx context.Context, dir string) ([]string, error) {
 
 // see looks at the file p, which is no folder, and decides whether it is ready, has to wait, or stays.
 func (b *Inbox) see(ctx context.Context, p string) {
-	info, err := b.root.Lstat(p)
-	if err != nil || len(b.files) >= maxTracked && b.files[p] == nil {
-		return // gone, or its turn comes later
-	}
 	taking, fixed := b.inHand(p)
 	if taking {
 		return // a worker is about to take its name away
+	}
+	known := b.files[p] != nil
+	small, large := b.laneOf(p, 0), b.laneOf(p, b.opt.Large)
+	if !known && (len(b.files) >= maxTracked || b.window.full(small) && b.window.full(large)) {
+		b.window.beyond++
+		return // its turn comes later
+	}
+	info, err := b.root.Lstat(p)
+	if err != nil {
+		return // gone
+	}
+	if l := b.laneOf(p, info.Size()); !known && b.window.full(l) {
+		b.window.beyond++
+		return
+	} else if !known {
+		b.window.add(l)
 	}
 	t := b.sight(p, info)
 	now := time.Since(b.start)
@@ -200,7 +218,7 @@ func (b *Inbox) see(ctx context.Context, p string) {
 		b.refuse(ctx, p, t, info, TooLarge, fmt.Sprintf("%d bytes, limit %d", info.Size(), b.opt.MaxSize))
 	default:
 		t.told, t.ready = 0, true
-		if info.Size() >= b.opt.Large {
+		if b.laneOf(p, info.Size()).large {
 			b.readyLarge.push(p)
 		} else {
 			b.ready.push(p)
