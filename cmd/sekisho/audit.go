@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"path/filepath"
 	"time"
 
@@ -42,29 +44,13 @@ func auditCommand() *cobra.Command {
 
 func auditVerify(state *stateFlags) *cobra.Command {
 	var lgwan bool
+	var far remoteFlags
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "記録が書き換えられていないか確かめる / check that the record was not changed",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			g, err := state.gateway()
-			if err != nil {
-				return err
-			}
-			root, err := pipeline.OpenRecordFolder(g, lgwan)
-			if err != nil {
-				return err
-			}
-			defer root.Close()
-			var o audit.VerifyOptions
-			key, err := keyfile.LoadPublic(recordKey(g, lgwan))
-			switch {
-			case err == nil:
-				o.Key = key
-			case !errors.Is(err, fs.ErrNotExist):
-				return err
-			}
-			sum, err := audit.Verify(cmd.Context(), root, pipeline.RecordName, o)
+			sum, err := verifyRecord(cmd.Context(), state, far, lgwan)
 			out := cmd.OutOrStdout()
 			for _, p := range sum.Problems {
 				fmt.Fprintf(out, "%s:%d: %s\n", p.File, p.Line, p.What)
@@ -77,7 +63,57 @@ func auditVerify(state *stateFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&lgwan, "lgwan", false, "LGWAN側の記録 / the receiver's record of sekisho up")
+	far.add(cmd)
 	return cmd
+}
+
+// verifyRecord checks the record on this machine, or has the console check its gateway's.
+func verifyRecord(ctx context.Context, state *stateFlags, far remoteFlags, lgwan bool) (sum audit.Summary, err error) {
+	if on, err := far.on(); err != nil {
+		return sum, err
+	} else if on {
+		return farRecord(ctx, far, lgwan)
+	}
+	g, err := state.gateway()
+	if err != nil {
+		return sum, err
+	}
+	root, err := pipeline.OpenRecordFolder(g, lgwan)
+	if err != nil {
+		return sum, err
+	}
+	defer root.Close()
+	var o audit.VerifyOptions
+	key, err := keyfile.LoadPublic(recordKey(g, lgwan))
+	switch {
+	case err == nil:
+		o.Key = key
+	case !errors.Is(err, fs.ErrNotExist):
+		return sum, err
+	}
+	return audit.Verify(ctx, root, pipeline.RecordName, o)
+}
+
+// farRecord has the console check its gateway's record.
+func farRecord(ctx context.Context, far remoteFlags, lgwan bool) (audit.Summary, error) {
+	var answer struct {
+		OK bool
+		audit.Summary
+	}
+	if lgwan {
+		return answer.Summary, exit{2, errors.New("--lgwan does not go with --console: the other zone has its own record")}
+	}
+	r, err := far.open()
+	if err != nil {
+		return answer.Summary, err
+	}
+	if err := r.call(ctx, http.MethodPost, "/record/verify", nil, &answer); err != nil {
+		return answer.Summary, err
+	}
+	if !answer.OK {
+		return answer.Summary, fmt.Errorf("cannot vouch for the record: %w", audit.ErrTampered)
+	}
+	return answer.Summary, nil
 }
 
 // recordKey is the file with the public key that signs the head of the record.

@@ -233,6 +233,8 @@ type port struct {
 	*pipeline.Review
 	cfg   config.Gateway
 	index *index.Index
+
+	rescanning sync.Mutex
 }
 
 var _ console.Gateway = &port{}

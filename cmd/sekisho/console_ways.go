@@ -91,6 +91,41 @@ func (p programs) Submit(ctx context.Context, route, office, folder, name, actor
 	return string(id), err
 }
 
+// Rescan has what is kept scanned again. The gateway answers one request at a time.
+func (p programs) Rescan(ctx context.Context) (api.Rescanned, error) {
+	if len(p.cfg.Scanners) == 0 {
+		return api.Rescanned{}, api.ErrNotKept
+	}
+	if !p.rescanning.TryLock() {
+		return api.Rescanned{}, api.ErrRescanning
+	}
+	defer p.rescanning.Unlock()
+	got, err := pipeline.AskRescan(ctx, p.cfg)
+	if errors.Is(err, pipeline.ErrNotKept) {
+		err = errors.Join(api.ErrNotKept, err)
+	}
+	answer := api.Rescanned{
+		Schema: got.Schema, Begun: got.Begun, Ended: got.Ended, Signatures: got.Signatures, Scanned: got.Scanned, Unanswered: got.Unanswered, Sealed: got.Sealed,
+	}
+	for _, f := range got.Found {
+		answer.Found = append(answer.Found, api.RescannedFile(f))
+	}
+	return answer, err
+}
+
+// Status says how the gateway is.
+func (p programs) Status(ctx context.Context) api.Status {
+	var s api.Status
+	now := p.port.Status(ctx)
+	for _, c := range now.Checks {
+		s.Checks = append(s.Checks, api.StatusCheck(c))
+	}
+	for _, f := range now.Figures {
+		s.Figures = append(s.Figures, api.StatusFigure(f))
+	}
+	return s
+}
+
 // Request and Approve are the two halves of AsIs.
 func (p programs) Request(ctx context.Context, id, actor, reason string) error {
 	if err := p.at(id, quarantine.Waiting); err != nil {

@@ -22,6 +22,8 @@ import (
 // reviewFlags are what every decision needs.
 type reviewFlags struct {
 	state  stateFlags
+	remote remoteFlags
+	code   string // one-time code of the person, for an approval through a console
 	actor  string
 	reason string
 	json   bool
@@ -31,6 +33,7 @@ func quarantineCommand() *cobra.Command {
 	var f reviewFlags
 	cmd := &cobra.Command{Use: "quarantine", Short: "保留したファイル / held files", Args: cobra.NoArgs}
 	f.state.add(cmd)
+	f.remote.add(cmd)
 	actorFlag(cmd, &f.actor)
 	cmd.PersistentFlags().StringVar(&f.reason, "reason", "", "理由 / why")
 	cmd.AddCommand(f.list(), f.show(), f.release(), f.reject(), f.password())
@@ -42,13 +45,20 @@ func actorFlag(cmd *cobra.Command, actor *string) {
 	cmd.PersistentFlags().StringVar(actor, "actor", os.Getenv("SEKISHO_ACTOR"), "決める人の名前 / name of the person who decides (or SEKISHO_ACTOR)")
 }
 
-// open opens the quarantine for review.
-func (f *reviewFlags) open() (*pipeline.Review, error) {
+// open opens the quarantine for review: that of this machine, or the one behind a console.
+func (f *reviewFlags) open() (desk, error) {
+	if far, err := f.remote.on(); err != nil {
+		return nil, err
+	} else if far {
+		r, err := f.remote.open()
+		return remoteDesk{r, f.code}, err
+	}
 	g, err := f.state.gateway()
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.OpenReview(g)
+	r, err := pipeline.OpenReview(g)
+	return folderDesk{r, f.actor}, err
 }
 
 func (f *reviewFlags) list() *cobra.Command {
@@ -60,7 +70,10 @@ func (f *reviewFlags) list() *cobra.Command {
 				return err
 			}
 			defer r.Close()
-			for e, err := range r.Store.List() {
+			for e, err := range r.list(cmd.Context()) {
+				if err != nil && f.remote.console != "" {
+					return err
+				}
 				if err != nil {
 					fmt.Fprintln(cmd.ErrOrStderr(), "sekisho:", err)
 					continue
@@ -85,7 +98,7 @@ func (f *reviewFlags) show() *cobra.Command {
 				return err
 			}
 			defer r.Close()
-			e, err := r.Store.Get(args[0])
+			e, err := r.get(cmd.Context(), args[0])
 			if err != nil {
 				return explain(err)
 			}
@@ -136,9 +149,9 @@ func (f *reviewFlags) release() *cobra.Command {
 			if asIs && (policy != "" || passwords != "") {
 				return exit{2, errors.New("--as-is goes with neither --policy nor --password-file")}
 			}
-			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
+			return f.decide(cmd, func(ctx context.Context, r desk) error {
 				if asIs {
-					second, err := r.AsIs(ctx, args[0], f.actor, f.reason)
+					second, err := r.asIs(ctx, args[0], f.reason)
 					if err == nil && !second {
 						fmt.Fprintln(cmd.OutOrStdout(), "申請しました。別の人が同じ操作をすると通ります / asked; it is released when another person does the same")
 					}
@@ -148,12 +161,13 @@ func (f *reviewFlags) release() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return r.Again(ctx, args[0], f.actor, f.reason, policy, strings.Join(all[:min(1, len(all))], ""))
+				return r.again(ctx, args[0], f.reason, policy, strings.Join(all[:min(1, len(all))], ""))
 			})
 		},
 	}
 	cmd.Flags().StringVar(&policy, "policy", "", "方針 / policy: standard, strict, render, attachments")
 	cmd.Flags().StringVar(&passwords, "password-file", "", "パスワードを1行目に書いたファイル / file with the password in its first line")
+	cmd.Flags().StringVar(&f.code, "code", "", "承認する人の確認コード（--console のとき） / one-time code of who approves (with --console)")
 	cmd.Flags().BoolVar(&asIs, "as-is", false, "原本をそのまま通す（例外措置） / release the original as it is")
 	return cmd
 }
@@ -165,12 +179,12 @@ func (f *reviewFlags) password() *cobra.Command {
 		Short: "パスワードを渡して処理し直す / treat again with a password (from the file, or a line on stdin)",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
+			return f.decide(cmd, func(ctx context.Context, r desk) error {
 				password, err := onePassword(passwords, cmd.InOrStdin())
 				if err != nil {
 					return err
 				}
-				return r.Again(ctx, args[0], f.actor, f.reason, "", password)
+				return r.again(ctx, args[0], f.reason, "", password)
 			})
 		},
 	}
@@ -205,16 +219,19 @@ func (f *reviewFlags) reject() *cobra.Command {
 	return &cobra.Command{
 		Use: "reject ID", Short: "通さないと決める / decide that it does not cross", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.decide(cmd, func(ctx context.Context, r *pipeline.Review) error {
-				return r.Reject(ctx, args[0], f.actor, f.reason)
+			return f.decide(cmd, func(ctx context.Context, r desk) error {
+				return r.reject(ctx, args[0], f.reason)
 			})
 		},
 	}
 }
 
 // decide opens the quarantine and makes one decision.
-func (f *reviewFlags) decide(cmd *cobra.Command, do func(context.Context, *pipeline.Review) error) error {
-	if f.actor == "" {
+func (f *reviewFlags) decide(cmd *cobra.Command, do func(context.Context, desk) error) error {
+	if f.remote.console != "" && cmd.Flags().Changed("actor") {
+		return exit{2, errors.New("--actor does not go with --console: the owner of the token decides")}
+	}
+	if f.actor == "" && f.remote.console == "" {
 		return exit{2, errors.New("give --actor, the name of the person who decides")}
 	}
 	r, err := f.open()

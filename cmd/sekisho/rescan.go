@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,33 +15,51 @@ import (
 
 func rescanCommand() *cobra.Command {
 	var path string
+	var far remoteFlags
 	var asJSON bool
 	var patience time.Duration
 	cmd := &cobra.Command{
-		Use:   "rescan -c FILE",
+		Use:   "rescan -c FILE | --console URL --token-file F",
 		Short: "保留中と通過後の原本をもう一度検査し、誰に何が届いたかを出す / scan kept originals again: who received what",
 		Long: "動いているゲートウェイに頼みます。設定の rescan.keep_originals が要ります。\n" +
 			"The running gateway does it; the configuration needs rescan.keep_originals.\n" +
 			"Exit codes: 0 nothing found, 1 not all could be scanned, 4 something was found.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			g, err := config.LoadGateway(path)
-			if err != nil {
-				return err
-			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 			defer cancel()
-			answer, err := pipeline.AskRescan(ctx, g)
+			answer, err := askRescan(ctx, path, far)
 			if err != nil {
 				return err
 			}
 			return printRescan(cmd.OutOrStdout(), answer, asJSON)
 		},
 	}
-	configFlag(cmd, &path)
+	cmd.Flags().StringVarP(&path, "config", "c", "", "設定ファイル / configuration file")
+	far.add(cmd)
+	cmd.MarkFlagsOneRequired("config", "console")
+	cmd.MarkFlagsMutuallyExclusive("config", "console")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON で出す / print JSON")
 	cmd.Flags().DurationVar(&patience, "wait", time.Hour, "答えを待つ時間 / how long to wait for the answer")
 	return cmd
+}
+
+// askRescan asks the gateway of this machine, or the one behind a console.
+func askRescan(ctx context.Context, path string, far remoteFlags) (answer pipeline.Rescan, err error) {
+	if on, err := far.on(); err != nil {
+		return answer, err
+	} else if on {
+		r, err := far.open()
+		if err != nil {
+			return answer, err
+		}
+		return answer, r.call(ctx, http.MethodPost, "/rescan", nil, &answer)
+	}
+	g, err := config.LoadGateway(path)
+	if err != nil {
+		return answer, err
+	}
+	return pipeline.AskRescan(ctx, g)
 }
 
 func printRescan(w io.Writer, r pipeline.Rescan, asJSON bool) error {

@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
 	"sekisho/internal/notice"
+	"sekisho/internal/quarantine"
 )
 
 // File is one file as a program reads it. Names and Detail are a stranger's text; Shown is the name with everything visible.
@@ -240,10 +241,21 @@ type decision struct {
 	Code      string    `json:"code"`
 }
 
+// decision reads the body of an action. A reason that it must have is not empty.
+func (c *call) decision() (d decision, err error) {
+	if err := c.body(&d); err != nil {
+		return d, err
+	}
+	if slices.Contains(c.route.body, "reason") && strings.TrimSpace(d.Reason) == "" {
+		return d, quarantine.ErrReason
+	}
+	return d, nil
+}
+
 // decide reads the body, does the action, and answers with the file's number.
 func (c *call) decide(do func(d decision) error) error {
-	var d decision
-	if err := c.body(&d); err != nil {
+	d, err := c.decision()
+	if err != nil {
 		return err
 	}
 	if err := do(d); err != nil {
@@ -312,12 +324,12 @@ func (c *call) remove() error {
 
 // evidence answers with the original, encrypted to the recipient.
 func (c *call) evidence() error {
-	var d decision
-	if err := c.body(&d); err != nil {
+	d, err := c.decision()
+	if err != nil {
 		return err
 	}
 	w := &lateWriter{w: c.w}
-	err := c.opt.Gateway.Evidence(c.r.Context(), c.file.ID, c.who.Name, d.Reason, d.Recipient, w)
+	err = c.opt.Gateway.Evidence(c.r.Context(), c.file.ID, c.who.Name, d.Reason, d.Recipient, w)
 	if err != nil && w.begun {
 		c.opt.Log.Error("an original could not be taken out whole", "job", c.file.ID, "error", err)
 		panic(http.ErrAbortHandler) // the other side must see that it is not whole

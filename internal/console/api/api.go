@@ -34,6 +34,12 @@ type Gateway interface {
 	Extend(ctx context.Context, id, actor, reason string, until time.Time) error
 	Delete(ctx context.Context, id, actor, reason string) error
 	Evidence(ctx context.Context, id, actor, reason, recipient string, w io.Writer) error
+	// VerifyRecord checks the whole record. The error wraps audit.ErrTampered or audit.ErrUnanchored when the summary lists what is wrong.
+	VerifyRecord(ctx context.Context) (audit.Summary, error)
+	// Rescan has what is kept scanned again, and waits for it. The error wraps ErrNotKept where nothing is kept or nothing scans, and ErrRescanning while
+	// another one goes on.
+	Rescan(ctx context.Context) (Rescanned, error)
+	Status(ctx context.Context) Status
 }
 
 // Errors of Gateway.Submit.
@@ -41,6 +47,12 @@ var (
 	ErrTooLarge = errors.New("the file is larger than what is taken in")
 	ErrNoSpace  = errors.New("there is no room on the disk")
 	ErrRoute    = errors.New("there is no such route")
+)
+
+// Errors of Gateway.Rescan.
+var (
+	ErrNotKept    = errors.New("no originals are kept, or there is no scanner")
+	ErrRescanning = errors.New("another scan goes on")
 )
 
 // Options are what the interface works with.
@@ -96,16 +108,17 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is one request of a known person.
 type call struct {
 	*API
-	w    http.ResponseWriter
-	r    *http.Request
-	who  account.Account
-	file index.File // of routes about one
+	w     http.ResponseWriter
+	r     *http.Request
+	route route
+	who   account.Account
+	file  index.File // of routes about one
 }
 
 // handler checks who asks, and for what, before a route does anything.
 func (a *API) handler(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &call{API: a, w: w, r: r}
+		c := &call{API: a, w: w, r: r, route: rt}
 		if err := c.admit(rt); err != nil {
 			c.fail(err)
 			return
@@ -159,8 +172,15 @@ func (c *call) admit(rt route) error {
 
 // scope is what the person may see.
 func (c *call) scope() index.Scope {
-	offices, all := c.who.Offices(account.See)
-	return index.Scope{All: all, Offices: offices, Sender: c.who.Name}
+	s := c.scopeFor(account.See)
+	s.Sender = c.who.Name
+	return s
+}
+
+// scopeFor is what the person has a right for.
+func (c *call) scopeFor(right account.Right) index.Scope {
+	offices, all := c.who.Offices(right)
+	return index.Scope{All: all, Offices: offices}
 }
 
 // maxBody bounds a body of JSON, in bytes.
@@ -224,6 +244,8 @@ var problems = []struct {
 	{quarantine.ErrState, problem{http.StatusConflict, "state", "今の状態ではできません。", "It is not possible in the present state."}},
 	{quarantine.ErrReason, problem{http.StatusBadRequest, "reason", "理由を書いてください。", "Give a reason that is not too long."}},
 	{quarantine.ErrUntil, problem{http.StatusBadRequest, "until", "その日までは延ばせません。", "It cannot be kept until that day."}},
+	{ErrNotKept, problem{http.StatusConflict, "not-kept", "この設定では再検査できません。原本を残すこと（rescan.keep_originals）と検査エンジンが要ります。", "Nothing can be scanned again here: it takes kept originals (rescan.keep_originals) and a scanner."}},
+	{ErrRescanning, problem{http.StatusConflict, "rescanning", "別の再検査が進んでいます。終わってからやり直してください。", "Another scan goes on; ask again when it has ended."}},
 	{quarantine.ErrKey, problem{http.StatusConflict, "key", "鍵が合いません。", "The key does not fit."}},
 }
 

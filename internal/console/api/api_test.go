@@ -29,6 +29,7 @@ import (
 	"sekisho/internal/console/api"
 	"sekisho/internal/console/index"
 	"sekisho/internal/quarantine"
+	"sekisho/sanitize"
 )
 
 // desk is the gateway of these tests: it notes what it is asked. The real one is tested where it is (internal/pipeline), and
@@ -50,8 +51,22 @@ func (d *desk) Submit(_ context.Context, route, office, folder, name, actor stri
 	}
 	return "job-new", d.note("submit", route, office, folder, name, actor, string(b))
 }
-func (d *desk) Held(context.Context, string) (quarantine.Entry, error) {
-	return quarantine.Entry{}, fs.ErrNotExist
+func (d *desk) Held(_ context.Context, id string) (quarantine.Entry, error) {
+	now := time.Now()
+	return quarantine.Entry{
+		Item: quarantine.Item{Version: 1, Job: id, Name: hostile, Reason: "encrypted", Verdict: "held", Detail: hostile, Findings: []sanitize.Finding{{Rule: "zip/encrypted", Count: 1}},
+			Scans: []quarantine.Scan{{Scanner: "clamd", Result: "clean", Detail: hostile, Time: now}}},
+		State: quarantine.State{Version: 1, Stage: quarantine.Waiting, KeepUntil: now, Decisions: []quarantine.Decision{{What: quarantine.DidExtend, Actor: "admin", Reason: hostile, Time: now}}},
+	}, nil
+}
+func (d *desk) VerifyRecord(context.Context) (audit.Summary, error) {
+	return audit.Summary{Problems: []audit.Problem{{File: "audit-1.jsonl", Line: 3, What: "changed"}}}, fmt.Errorf("cannot vouch: %w", audit.ErrTampered)
+}
+func (d *desk) Rescan(context.Context) (api.Rescanned, error) {
+	return api.Rescanned{Schema: 1, Scanned: 2, Found: []api.RescannedFile{{Job: "job-tax", Name: hostile, Where: "released", Sent: time.Now()}}}, d.err
+}
+func (d *desk) Status(context.Context) api.Status {
+	return api.Status{Checks: []api.StatusCheck{{Name: "disk", OK: true}}, Figures: []api.StatusFigure{{Name: "queue", Value: 1.5}}}
 }
 func (d *desk) Again(_ context.Context, id, actor, reason, policy, password string) error {
 	return d.note("again", id, actor, reason, policy, password)
@@ -87,6 +102,8 @@ type world struct {
 	people *account.Store
 	tokens map[string]string
 	router routers.Router
+	doc    *openapi3.T
+	good   map[string]bool // operations that have answered without an error, as described
 }
 
 func check(t *testing.T, err error) {
@@ -100,7 +117,7 @@ const hostile = "請求\u202efdp.exe\n{\"state\":\"sent\"}"
 
 func open(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, desk: &desk{}, tokens: map[string]string{}}
+	w := &world{t: t, desk: &desk{}, tokens: map[string]string{}, good: map[string]bool{}}
 	ctx, dir := t.Context(), t.TempDir()
 	root, err := os.OpenRoot(t.TempDir())
 	check(t, err)
@@ -152,6 +169,7 @@ func (w *world) describe() {
 	check(w.t, err)
 	check(w.t, doc.Validate(w.t.Context()))
 	doc.Servers = openapi3.Servers{{URL: w.server.URL + api.Base}}
+	w.doc = doc
 	w.router, err = gorillamux.NewRouter(doc)
 	check(w.t, err)
 }
@@ -197,6 +215,7 @@ func (w *world) described(req *http.Request, res *http.Response, text []byte) {
 	if err != nil {
 		w.t.Errorf("%s %s answers %d, and not as described: %v", req.Method, req.URL, res.StatusCode, err)
 	}
+	w.good[route.Operation.OperationID] = w.good[route.Operation.OperationID] || res.StatusCode < 300
 }
 
 func (w *world) post(who, path string, fields map[string]string) (int, string) {
@@ -224,13 +243,18 @@ func TestWho(t *testing.T) {
 		{"staff", "POST", "/files/job-tax/password", `{}`, 400}, {"staff", "POST", "/files/job-tax/password", `{"password":"x","admin":true}`, 400},
 		{"staff", "POST", "/files/job-tax/password", `{"password":"x"}{}`, 400},
 		{"staff", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 403}, {"auditor", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 403},
-		{"approver", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 202}, {"approver", "POST", "/files/job-fire/reject", `{"reason":"x"}`, 404},
+		{"approver", "POST", "/files/job-tax/reject", `{"reason":"x"}`, 202}, {"approver", "POST", "/files/job-tax/reject", `{"reason":" "}`, 400}, {"approver", "POST", "/files/job-tax/evidence", `{"recipient":"age1x"}`, 400},
+		{"approver", "POST", "/files/job-fire/reject", `{"reason":"x"}`, 404},
 		{"staff", "POST", "/files/job-tax/request", `{"reason":"x"}`, 202}, {"approver", "POST", "/files/job-tax/request", `{"reason":"x"}`, 403},
 		{"approver", "POST", "/files/job-tax/approve", `{"code":"000000"}`, 403}, {"staff", "POST", "/files/job-tax/approve", `{"code":"000000"}`, 403},
 		{"admin", "POST", "/files/job-tax/treat", `{"policy":"render"}`, 202}, {"admin", "POST", "/files/job-tax/treat", `{"policy":"lax"}`, 400},
 		{"admin", "POST", "/files/job-tax/extend", `{"until":"2030-01-02T00:00:00Z"}`, 202}, {"admin", "POST", "/files/job-tax/extend", `{"until":"soon"}`, 400},
 		{"approver", "POST", "/files/job-tax/delete", `{"reason":"x"}`, 403}, {"admin", "POST", "/files/job-tax/delete", `{"reason":"x"}`, 202},
 		{"approver", "POST", "/files/job-tax/evidence", `{"recipient":"age1x","reason":"x"}`, 200}, {"staff", "POST", "/files/job-tax/evidence", `{"recipient":"age1x","reason":"x"}`, 403},
+		{"approver", "GET", "/held?limit=1", "", 200}, {"staff", "GET", "/held", "", 403}, {"admin", "GET", "/files/job-tax/held", "", 200},
+		{"approver", "GET", "/files/job-fire/held", "", 404}, {"staff", "GET", "/files/job-tax/held", "", 403},
+		{"auditor", "POST", "/record/verify", "", 200}, {"staff", "POST", "/record/verify", "", 403}, {"admin", "POST", "/rescan", "", 200},
+		{"auditor", "POST", "/rescan", "", 403}, {"approver", "POST", "/rescan", "", 403}, {"auditor", "GET", "/status", "", 200}, {"staff", "GET", "/status", "", 403},
 		{"auditor", "POST", "/files?name=a.txt", "text", 403}, {"approver", "POST", "/files?name=a.txt", "text", 403},
 		{"staff", "POST", "/files", "text", 400}, {"staff", "POST", "/files?name=a.txt&folder=sub", "text", 201}, {"admin", "GET", "/accounts", "", 404},
 	} {
@@ -242,6 +266,8 @@ func TestWho(t *testing.T) {
 			t.Errorf("%s %s %s %s: %d, want %d; %s", c.who, c.method, c.path, c.body, got, c.want, text)
 		}
 	}
+	w.do("", "GET", "/openapi.json", "", nil)
+	w.allGood()
 	if got := strings.Join(w.desk.asked, "\n"); got != strings.TrimSpace(`
 again job-tax staff   himitsu
 reject job-tax approver x
@@ -259,9 +285,24 @@ submit  税務課 sub a.txt staff text`) {
 	if got, _ := w.do("staff", "POST", "/files?name=a.txt", "application/octet-stream", make([]byte, 1001)); got != 413 {
 		t.Errorf("a file that is too large: %d", got)
 	}
+	if _, text := w.do("approver", "GET", "/held", "", nil); strings.Contains(text, "job-fire") || !strings.Contains(text, "job-tax") || strings.Contains(text, "\u202e") {
+		t.Errorf("what an approver of one office sees held: %s", text)
+	}
 	big := []byte(`{"password":"` + strings.Repeat("x", 100_000) + `"}`)
 	if got, _ := w.do("staff", "POST", "/files/job-tax/password", "application/json", big); got != 400 {
 		t.Errorf("a long body: %d", got)
+	}
+}
+
+// allGood fails when an operation has not answered without an error, as described.
+func (w *world) allGood() {
+	w.t.Helper()
+	for path, item := range w.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if !w.good[op.OperationID] && op.OperationID != "approve" { // TestApprove
+				w.t.Errorf("%s %s was not seen to answer as described", method, path)
+			}
+		}
 	}
 }
 
@@ -322,6 +363,9 @@ func TestApprove(t *testing.T) {
 		if got, text := w.post("approver", "/files/job-tax/approve", map[string]string{"code": c.code, "reason": "確認した"}); got != c.want {
 			t.Errorf("%d, want %d: %s", got, c.want, text)
 		}
+	}
+	if !w.good["approve"] {
+		t.Error("approve was not seen to answer as described")
 	}
 	if len(w.desk.asked) != 1 || w.desk.asked[0] != "approve job-tax approver 確認した" {
 		t.Errorf("%q", w.desk.asked)

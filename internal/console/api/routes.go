@@ -72,6 +72,14 @@ func routes() []route {
 			body: []string{"reason"}, status: taken, out: "Job", do: (*call).remove},
 		{method: "POST", path: "/files/{id}/evidence", id: "evidence", ja: "原本を age で暗号化して取り出す", en: "take the original out, encrypted with age", right: account.Download,
 			body: []string{"recipient", "reason"}, status: ok, out: "binary", do: (*call).evidence},
+		{method: "GET", path: "/held", id: "quarantine", ja: "判断を待っている保留ファイル（新しい順）", en: "held files that wait for a decision, the newest first", right: account.Review,
+			query: pages(), status: ok, out: "Quarantine", do: (*call).held},
+		{method: "GET", path: "/files/{id}/held", id: "held", ja: "保留ファイル1件を詳しく", en: "one held file in full", right: account.Review, status: ok, out: "Held", do: (*call).oneHeld},
+		{method: "POST", path: "/record/verify", id: "verify", ja: "記録が書き換えられていないか確かめる", en: "check that the record was not changed", right: account.Record,
+			status: ok, out: "Verified", do: (*call).verify},
+		{method: "POST", path: "/rescan", id: "rescan", ja: "残してある原本をもう一度検査する", en: "scan kept originals again: who received what", right: account.Settings,
+			status: ok, out: "Rescanned", do: (*call).rescan},
+		{method: "GET", path: "/status", id: "status", ja: "ゲートウェイの状態", en: "how the gateway is", right: account.Status, status: ok, out: "Status", do: (*call).status},
 		{method: "GET", path: "/record", id: "record", ja: "記録を探す（新しい順）", en: "search the record, the newest first", right: account.Record, query: pages(search...), status: ok, out: "Entries", do: (*call).record},
 	}
 }
@@ -194,7 +202,39 @@ func schemas() object {
 		"name": text(), "type": text(), "verdict": text(), "reason": text(), "policy": text(), "sha256_in": text(), "sha256_out": text(),
 		"size_in": integer(), "size_out": integer(), "actor": text(), "detail": text(), "findings": list(finding), "prev": text(), "hash": text(),
 	}
+	held := shape("Item State", object{
+		"Item": shape("version job generation route name size sha256 mod_time received held policy verdict reason", object{
+			"version": integer(), "job": text(), "generation": integer(), "route": text(), "path": text(), "name": text(), "raw_name": text(), "size": integer(),
+			"sha256": text(), "mod_time": moment(), "received": moment(), "held": moment(), "source": text(), "policy": text(), "policy_version": integer(), "type": text(),
+			"declared": text(), "verdict": text(), "reason": text(), "detail": text(), "engine": text(), "findings": list(finding),
+			"scans": list(shape("scanner of result time", object{"scanner": text(), "of": text(), "result": text(), "detail": text(), "time": moment()})),
+		}),
+		"State": shape("version stage generation since", object{
+			"version": integer(), "stage": text(), "generation": integer(), "exception": flag, "since": moment(), "keep_until": moment(),
+			"decisions": list(shape("what actor time", object{"what": text(), "actor": text(), "reason": text(), "policy": text(), "time": moment()})),
+		}),
+	})
+	head := shape("version log seq hash file offset time", object{
+		"version": integer(), "log": text(), "seq": integer(), "hash": text(), "file": text(), "offset": integer(), "time": moment(), "signature": text(),
+	})
+	rescanned := shape("job where route path name sha256 scanner signature", object{
+		"job": text(), "where": text(), "route": text(), "path": text(), "name": text(), "released": text(), "sent": moment(), "sha256": text(), "scanner": text(), "signature": text(),
+	})
+	number := object{"type": "number"}
 	return object{
+		"Held":       held,
+		"Quarantine": shape("held", object{"held": list(ref("Held")), "next": text()}),
+		"Verified": shape("ok entries files first last head", object{
+			"ok": flag, "entries": integer(), "files": integer(), "first": moment(), "last": moment(), "head": head,
+			"problems": list(shape("file line what", object{"file": text(), "line": integer(), "what": text()})),
+		}),
+		"Rescanned": shape("schema begun ended signatures scanned unanswered sealed found", object{
+			"schema": integer(), "begun": moment(), "ended": moment(), "signatures": list(text()), "scanned": integer(), "unanswered": integer(), "sealed": integer(), "found": list(rescanned),
+		}),
+		"Status": shape("checks figures", object{
+			"checks":  list(shape("name ok", object{"name": text(), "ok": flag, "detail": text()})),
+			"figures": list(shape("name value unit", object{"name": text(), "value": number, "unit": text()})),
+		}),
 		"Error":   shape("error", object{"error": shape("code ja en", object{"code": text(), "ja": text(), "en": text()})}),
 		"Me":      shape("name display office roles", object{"name": text(), "display": text(), "office": text(), "roles": list(text())}),
 		"Counts":  shape("states blocked", object{"states": object{"type": "object", "additionalProperties": integer()}, "blocked": integer()}),
