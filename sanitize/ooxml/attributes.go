@@ -89,6 +89,10 @@ func (f *filter) badValue(element grammar.Element, a *xmltext.Attr) string {
 		if value != "" {
 			return ruleMacro
 		}
+	case "vbProcedure":
+		if value != "" && !isFalse(value) {
+			return ruleMacro
+		}
 	case "textlink", "formula", "listFillRange", "linkedCell":
 		if !f.formula(a.Value) {
 			return ruleFormula

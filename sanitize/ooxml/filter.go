@@ -312,6 +312,9 @@ func (f *filter) end() error {
 	if fr.capture {
 		f.captured(fr)
 	}
+	if fr.element == grammar.PSpTree && fr.kind == written {
+		f.drawControls()
+	}
 	if fr.kind != unwrapped {
 		f.w.End(f.r.Name)
 	}

@@ -36,6 +36,9 @@ type part struct {
 	bound    []string         // ids of the custom XML parts that the content is bound to
 	previews map[string]*part // pictures of OLE objects by the id of a VML shape
 
+	lostControls bool             // a relationship to an ActiveX control went
+	controls     []controlPicture // what the controls of a slide looked like
+
 	shapesGone map[string]bool // of a VML drawing: ids of shapes whose objects go, and are pictures on the slide
 }
 

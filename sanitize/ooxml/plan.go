@@ -31,7 +31,7 @@ func (d *document) plan() error {
 	}
 	for _, p := range d.parts {
 		if d.variant.folder() == "ppt" {
-			if err := d.planPreviews(p); err != nil {
+			if err := errors.Join(d.planPreviews(p), d.planControls(p)); err != nil {
 				return err
 			}
 		}

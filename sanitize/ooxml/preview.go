@@ -119,10 +119,15 @@ func (f *filter) drawPreview(o *slideObject, frame []byte) []byte {
 			return nil
 		}
 	}
-	l := &link{relation: relation{id: f.p.freshID(), written: relOffice + "image"}, to: picture, used: true}
+	return pictureXML(o.id, o.name, f.p.addPicture(picture), place)
+}
+
+// addPicture adds a relationship from p to a picture, and returns its id.
+func (p *part) addPicture(picture *part) string {
+	l := &link{relation: relation{id: p.freshID(), written: relOffice + "image"}, to: picture, used: true}
 	l.kind = l.written
-	f.p.links = append(f.p.links, l)
-	return pictureXML(o, l.id, place)
+	p.links = append(p.links, l)
+	return l.id
 }
 
 // freshID returns an id that no relationship of p has.
@@ -139,8 +144,9 @@ func (p *part) freshID() string {
 	}
 }
 
-// pictureXML returns a picture (ECMA-376 Part 1, 19.3.1.37) with the id and name of the frame whose place it takes.
-func pictureXML(o *slideObject, id string, place [4]string) []byte {
+// pictureXML returns a picture (ECMA-376 Part 1, 19.3.1.37) with the id and name of the shape whose place it takes: x, y,
+// width and height.
+func pictureXML(shape, name []byte, id string, place [4]string) []byte {
 	var b bytes.Buffer
 	w := xmltext.NewWriter(&b)
 	open := func(prefix, local string, attrs ...string) {
@@ -159,7 +165,7 @@ func pictureXML(o *slideObject, id string, place [4]string) []byte {
 		w.AttrNamed([]byte("xmlns"), []byte(ns[0]), []byte(ns[1]))
 	}
 	open("p", "nvPicPr")
-	leaf("p", "cNvPr", "id", string(o.id), "name", string(o.name))
+	leaf("p", "cNvPr", "id", string(shape), "name", string(name))
 	leaf("p", "cNvPicPr")
 	leaf("p", "nvPr")
 	end("p", "nvPicPr")

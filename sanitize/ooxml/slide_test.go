@@ -37,6 +37,14 @@ func slideCases() []sanitizetest.Case {
 			Gone: []string{"evil", "oleObj", "graphicFrame"}, Keep: []string{`<p:cNvPr id="7" name="表"/>`, "r:embed"}, Rules: []string{ruleOLE}, Exact: true,
 		},
 		{
+			Name: "ActiveX control leaves its picture",
+			Input: deck(shape("本文", "")).replace("ppt/slides/slide1.xml", "</p:spTree>", `</p:spTree><p:controls><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice xmlns:v="urn:schemas-microsoft-com:vml" Requires="v">`+
+				`<p:control spid="1026" name="入力欄" r:id="rId3" imgW="1" imgH="1"/></mc:Choice><mc:Fallback><p:control name="入力欄" r:id="rId3" imgW="1" imgH="1"><p:pic><p:nvPicPr><p:cNvPr id="0" name="evil"/><p:cNvPicPr/><p:nvPr/></p:nvPicPr>`+
+				`<p:blipFill><a:blip r:embed="rId2"><a:extLst><a:ext uri="x"/></a:extLst></a:blip></p:blipFill><p:spPr><a:xfrm><a:off x="3" y="4"/><a:ext cx="5" cy="6"/></a:xfrm></p:spPr></p:pic></p:control></mc:Fallback></mc:AlternateContent></p:controls>`).
+				with(slideRels("rId2", "image", "../media/p.png", "rId3", "control", "../activeX/a.xml")...).with("ppt/media/p.png", picture(), "ppt/activeX/a.xml", "<evil/>").zip(),
+			Gone: []string{"evil", "p:control", "activeX"}, Keep: []string{"本文", `name="入力欄"`, `r:embed="rId2"`, `<a:off x="3" y="4"/><a:ext cx="5" cy="6"/>`}, Rules: []string{ruleActiveX}, Exact: true, Check: sound,
+		},
+		{
 			Name: "OLE object of PowerPoint 2007",
 			Input: deck(strings.Replace(strings.Replace(oleFrame, "<p:oleObj ", `<p:oleObj spid="_x0000_s7" `, 1), oleFrame[strings.Index(oleFrame, "<p:pic>"):strings.Index(oleFrame, "</p:oleObj>")], "", 1)).
 				with(slideRels("rId2", "vmlDrawing", "../drawings/v.vml", "rId3", "oleObject", "../embeddings/o.bin")...).

@@ -91,6 +91,7 @@ func (d *document) follow(p *part) error {
 		if key, ok := d.resolve(p.key, r.target); ok && !r.external {
 			d.told[key] = true
 		}
+		p.lostControls = p.lostControls || rule == ruleActiveX
 		p.addAt(rule, sanitize.Removed, p.where()+" "+lastSegment(r.written))
 	}
 	return nil
