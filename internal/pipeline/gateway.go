@@ -85,6 +85,7 @@ type Gateway struct {
 	inboxes  []*inbox.Inbox
 	shares   map[string]*os.Root // inbox of each route, for notices
 	drawing  chan struct{}       // one file at a time is drawn for people
+	trials   trials
 
 	closers []func() error
 }
@@ -259,6 +260,7 @@ func (g *Gateway) openBench(_ context.Context, o Options) error {
 		g.bench = &remote{conn: g.conn}
 		g.local = &bench{cfg: g.cfg}
 		g.local.scanners, err = Scanners(g.cfg)
+		g.onClose(g.closeTrials)
 		return err
 	}
 	if g.local, err = openBench(g.cfg, o, g.workers()+1); err != nil {
@@ -266,6 +268,7 @@ func (g *Gateway) openBench(_ context.Context, o Options) error {
 	}
 	g.bench = g.local
 	g.onClose(g.local.pool.Close)
+	g.onClose(g.closeTrials)
 	return nil
 }
 

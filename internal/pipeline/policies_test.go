@@ -1,10 +1,12 @@
 package pipeline_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sekisho/internal/arrival"
 	"sekisho/internal/audit"
@@ -97,5 +99,86 @@ func (h *house) treatedBy(t *testing.T, dir string, want map[string]string) {
 	}
 	if seen < len(want) {
 		t.Errorf("%s: only %d events", dir, seen)
+	}
+}
+
+// TestTrial: a trial says what would become of files, by the road that they would take, and changes nothing.
+func TestTrial(t *testing.T) {
+	h := newHouse(t)
+	h.gateway.Rescan.KeepOriginals = 1
+	const page = `<!DOCTYPE html><html><head><title>x</title></head><body><p><a href="https://www.example.com/">案内</a></p></body></html>`
+	h.drop(t, "kept.html", page)
+	h.drop(t, "tool.exe", "MZ")
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) { h.idle(t, g, z) })
+	r := policy.Shipped()
+	r.Links = false
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) {
+		review, err := pipeline.OpenReview(h.gateway)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer review.Close()
+		ended := func() policy.Trial {
+			t.Helper()
+			for limit := time.Now().Add(60 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+				if got := g.Trial(); !got.Ended.IsZero() {
+					return got
+				}
+			}
+			t.Fatalf("the trial does not end: %+v", g.Trial())
+			return policy.Trial{}
+		}
+		if err := g.TryHeld(t.Context(), review, "佐藤", r, 7); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]policy.TrialFile{}
+		trial := ended()
+		for _, f := range trial.Files {
+			got[f.Name] = f
+		}
+		kept, tool := got["kept.html"], got["tool.exe"]
+		if len(trial.Files) != 2 || trial.Late || !kept.Differs() || kept.Now.Verdict != "clean" || kept.Then.Verdict != "clean" || len(kept.Now.Findings) != 0 {
+			t.Errorf("%+v", trial)
+		}
+		if tool.Differs() || tool.Then.Verdict != "held" || tool.Then.Reason != "policy" || tool.Why != "" {
+			t.Errorf("%+v", tool)
+		}
+		strict := policy.Rules{Routes: map[string]string{"default": "strict"}}
+		if err := g.TryFile(t.Context(), "佐藤", strict, "default", "一枚.html", strings.NewReader(page)); err != nil {
+			t.Fatal(err)
+		}
+		if one := ended(); len(one.Files) != 1 || one.Files[0].Then.Policy != "strict" || !one.Files[0].Differs() || one.Days != 0 {
+			t.Errorf("%+v", one)
+		}
+		if err := g.TryFile(t.Context(), "佐藤", strict, "nowhere", "x", strings.NewReader(page)); !errors.Is(err, pipeline.ErrNoRoute) {
+			t.Error(err)
+		}
+		if err := os.Rename(h.gateway.Quarantine.ReviewKey, h.gateway.Quarantine.ReviewKey+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.TryHeld(t.Context(), review, "佐藤", r, 7); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range ended().Files {
+			if want := map[string]string{"tool.exe": policy.WhyKey}[f.Name]; f.Why != want {
+				t.Errorf("without the key: %s: %q, want %q", f.Name, f.Why, want)
+			}
+		}
+		if g.Policies().Active().Number != 0 {
+			t.Error("a trial came into force")
+		}
+	})
+	entries, err := os.ReadDir(filepath.Join(h.dir, "lgwan"))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d files are released, want 1: %v", len(entries), err)
+	}
+	tries := 0
+	for _, d := range h.details(t, audit.Config) {
+		if strings.Contains(d, "tries rules") {
+			tries++
+		}
+	}
+	if tries != 3 {
+		t.Errorf("%d trials on record", tries)
 	}
 }
