@@ -26,6 +26,7 @@ import (
 	"sekisho/internal/console/notify"
 	"sekisho/internal/durable"
 	"sekisho/internal/pipeline"
+	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 	"sekisho/transfer/keyfile"
 )
@@ -271,6 +272,29 @@ func (p *port) Submit(ctx context.Context, s console.Submission, r io.Reader) (s
 		err = errors.Join(console.ErrNoSpace, err)
 	}
 	return string(id), err
+}
+
+// Configured is the policy of each route in the configuration.
+func (p *port) Configured() map[string]string {
+	all := map[string]string{}
+	for _, r := range p.cfg.Routes {
+		all[r.Name] = r.Policy
+	}
+	return all
+}
+
+// TryHeld begins to try rules on what was held.
+func (p *port) TryHeld(ctx context.Context, actor string, r policy.Rules, days int) error {
+	return p.Gateway.TryHeld(ctx, p.Review, actor, r, days)
+}
+
+// TryFile begins to try rules on one file.
+func (p *port) TryFile(ctx context.Context, actor string, r policy.Rules, route, name string, from io.Reader) error {
+	err := p.Gateway.TryFile(ctx, actor, r, route, name, from)
+	if errors.Is(err, pipeline.ErrTooLarge) {
+		err = errors.Join(console.ErrTooLarge, err)
+	}
+	return err
 }
 
 // VerifyRecord checks the whole record.

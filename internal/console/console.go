@@ -176,6 +176,12 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 		may("POST "+guidePath, account.Settings, c.doGuide)
 	}
 	may("GET /status", account.Status, c.status)
+	may("GET "+policyPath, account.Status, c.policies)
+	may("POST "+policyPath+"/propose", account.Policies, c.doPropose)
+	may("POST "+policyPath+"/activate", account.Policies, c.doActivate)
+	may("POST "+policyPath+"/withdraw", account.Policies, c.doWithdraw)
+	may("POST "+tryPath, account.Policies, c.doTry)
+	may("POST "+tryPath+"/end", account.Policies, c.doEndTrial)
 	may("GET /people", account.Accounts, c.people)
 	may("GET "+rosterPath, account.Accounts, c.roster)
 	may("GET "+rosterPath+".csv", account.Accounts, c.rosterCSV)
@@ -285,7 +291,8 @@ func navigation(a account.Account, here string) []navItem {
 	}{
 		{"/home", "nav.home", account.Status}, {"/drop", "nav.drop", account.Drop}, {"/approvals", "nav.approvals", account.Approve},
 		{"/held", "nav.held", account.Review}, {"/audit", "nav.audit", account.Record}, {"/files", "nav.files", account.See},
-		{"/status", "nav.status", account.Status}, {"/people", "nav.people", account.Accounts}, {guidePath, "nav.guide", account.Settings},
+		{"/status", "nav.status", account.Status}, {policyPath, "nav.policies", account.Status}, {"/people", "nav.people", account.Accounts},
+		{guidePath, "nav.guide", account.Settings},
 	} {
 		if a.Can(n.right, "") && (n.path != "/home" || a.Can(account.Review, "")) {
 			items = append(items, navItem{Path: n.path, Text: n.text, Here: here == n.path || strings.HasPrefix(here, n.path+"/")})

@@ -17,6 +17,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
+	"sekisho/internal/policy"
 	"sekisho/sanitize"
 )
 
@@ -139,6 +140,18 @@ func TestClosedSets(t *testing.T) {
 		sanitize.ReasonLimit, sanitize.ReasonTimeout, sanitize.ReasonCrash, sanitize.ReasonMalware, sanitize.ReasonPolicy, sanitize.ReasonVerify,
 	} {
 		ids = append(ids, "reason."+string(r))
+	}
+	for _, s := range policy.Switches() {
+		ids = append(ids, "switch."+s.Name, "switch."+s.Name+".effect")
+	}
+	for _, w := range policy.Whys() {
+		ids = append(ids, "policies.why."+w)
+	}
+	for _, n := range policy.Names() {
+		ids = append(ids, "policy."+n, "policy.short."+n)
+	}
+	for _, a := range always() {
+		ids = append(ids, "policies.always."+a)
 	}
 	for _, s := range steps() {
 		ids = append(ids, "step."+s)

@@ -12,6 +12,8 @@ import (
 
 // Gateway is what the console asks of the gateway in whose process it runs.
 type Gateway interface {
+	Policies
+
 	// Routes names the ways that the files of an office may go, the first one first; those of all offices for "".
 	Routes(office string) []string
 	// Folder is where the files of a route come out in the LGWAN zone, as people there call it; "" when nobody has said so.

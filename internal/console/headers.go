@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// policy is what a page of ours may load and do (CSP Level 3): only what this server sends, no inline script or style.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+// contentPolicy is what a page of ours may load and do (CSP Level 3): only what this server sends, no inline script or style.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // The bounds of one request. A drop of files and live rows set their own as they go.
@@ -25,7 +25,7 @@ const (
 func (c *Console) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "same-origin")
@@ -60,7 +60,7 @@ const programPath = "/api/v1/files"
 
 // takesFiles reports whether a request is a drop of files, which has bounds of its own.
 func takesFiles(r *http.Request) bool {
-	return r.Method == http.MethodPost && (r.URL.Path == dropPath || r.URL.Path == programPath)
+	return r.Method == http.MethodPost && (r.URL.Path == dropPath || r.URL.Path == tryPath || r.URL.Path == programPath)
 }
 
 // patient gives a program that hands a file in time as long as bytes come.

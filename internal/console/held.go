@@ -134,7 +134,7 @@ func (c *Console) item(r *http.Request, p *page, f index.File) (*itemView, error
 
 // policyChoices are the policies under which a file can be treated again.
 func policyChoices(p *page, chosen string) (all []choice) {
-	for _, name := range []string{"standard", "strict", "render"} {
+	for _, name := range sanitize.PolicyNames() {
 		all = append(all, choice{name, p.say("policy." + name), name == chosen})
 	}
 	return all
@@ -303,13 +303,7 @@ func (c *Console) approve(w http.ResponseWriter, r *http.Request, f index.File, 
 		c.problem(w, r, http.StatusConflict, "same")
 		return
 	}
-	result, err := c.accounts.CheckTOTP(r.Context(), attempt(r, a.Name, ""), r.PostFormValue("code"))
-	if err != nil {
-		c.failed(w, r, err)
-		return
-	}
-	if result != account.Signed {
-		c.problem(w, r, http.StatusForbidden, "code")
+	if !c.stepUp(w, r) {
 		return
 	}
 	c.decided(w, r, c.gateway.Approve(r.Context(), f.ID, a.Name, reason), "/held/"+f.ID, "held.done.approve")

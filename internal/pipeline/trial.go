@@ -22,10 +22,9 @@ import (
 
 // The bounds of a trial. One goes on at a time, one file after the other, so that it takes one child from the work of the day.
 const (
-	maxTrial     = 200 // files
-	maxTrialDays = 90
-	trialTime    = 15 * time.Minute // of all files together
-	trialFile    = 2 * time.Minute  // of one file, both ways
+	maxTrial  = 200              // files
+	trialTime = 15 * time.Minute // of all files together
+	trialFile = 2 * time.Minute  // of one file, both ways
 )
 
 // trials knows the last trial.
@@ -71,7 +70,7 @@ func (g *Gateway) closeTrials() error {
 // TryHeld begins to try rules on what was held, and what is kept of what was released, in the last days (1 to 90), the newest
 // first. That the actor does so is on record before. The error wraps policy.ErrBusy while another trial goes on.
 func (g *Gateway) TryHeld(ctx context.Context, review *Review, actor string, r policy.Rules, days int) error {
-	if days < 1 || days > maxTrialDays {
+	if days < 1 || days > policy.MaxTrialDays {
 		return fmt.Errorf("cannot try rules: %d days", days)
 	}
 	since := time.Now().AddDate(0, 0, -days)
@@ -135,7 +134,7 @@ func (g *Gateway) try(ctx context.Context, t policy.Trial, actor string, r polic
 		return fmt.Errorf("cannot try rules: %w", policy.ErrBusy)
 	}
 	active := g.policies.Active()
-	t.Actor, t.Begun, t.Base, t.Rules, t.Total = actor, time.Now(), active.Number, r, len(all)
+	t.Actor, t.Begun, t.Base, t.Was, t.Rules, t.Total = actor, time.Now(), active.Number, active.Rules(), r, len(all)
 	what := fmt.Sprintf("tries rules on %d files of the last %d days", len(all), t.Days)
 	if t.Days == 0 {
 		what = "tries rules on a file that was handed in for that"

@@ -7,7 +7,7 @@
 //	                    └──► withdraw
 //
 // Promises. Who proposes cannot activate. What is not on record does not happen. A power cut leaves the version from before or
-// the next one, never half of one. No choice makes a policy keep more than the shipped `standard` keeps, so that the LGWAN zone,
+// the next one, never half of one. No choice makes a policy keep more than it does as it is shipped, so that the LGWAN zone,
 // which judges by the shipped policies, needs to know of none; `strict` stays as it is shipped. Going back to an earlier version
 // is proposing its choices anew: versions are never changed and never disappear.
 package policy

@@ -11,7 +11,7 @@ import (
 	"sekisho/sanitize"
 )
 
-// Rules are what people choose: what the policies standard and render keep, and by which policy each route treats its files.
+// Rules are what people choose: what every policy but strict keeps, and by which policy each route treats its files.
 // The zero value keeps the least.
 type Rules struct {
 	Links        bool `json:"links"`
@@ -53,7 +53,7 @@ func Switches() []Switch {
 }
 
 // Names lists the policies that a route can have.
-func Names() []string { return []string{"standard", "strict", "render"} }
+func Names() []string { return sanitize.PolicyNames() }
 
 // Shipped returns the rules as they are before anybody chose: those of the shipped standard, and routes as configured.
 func Shipped() Rules {

@@ -10,12 +10,16 @@ import (
 // ErrBusy says that a trial is going on already.
 var ErrBusy = errors.New("files are being tried already")
 
+// MaxTrialDays bounds the days of a trial.
+const MaxTrialDays = 90
+
 // Trial is a dry run: what would become of files under the rules in force, and under others. Nothing of it is released or kept.
 type Trial struct {
 	Actor   string
 	Begun   time.Time
 	Ended   time.Time // zero: it goes on
 	Base    int       // number of the version in force
+	Was     Rules     // what it says
 	Rules   Rules     // the others
 	Days    int       // the files of how many days; 0: one file that the actor handed in
 	Total   int       // files that are tried

@@ -15,6 +15,7 @@ import (
 	"sekisho/internal/console/index"
 	"sekisho/internal/notice"
 	"sekisho/internal/quarantine"
+	"sekisho/sanitize"
 )
 
 // File is one file as a program reads it. Names and Detail are a stranger's text; Shown is the name with everything visible.
@@ -275,7 +276,7 @@ func (c *call) password() error {
 
 func (c *call) treat() error {
 	return c.decide(func(d decision) error {
-		if !slices.Contains([]string{"standard", "strict", "render"}, d.Policy) {
+		if !slices.Contains(sanitize.PolicyNames(), d.Policy) {
 			return fmt.Errorf("%w: policy", errInput)
 		}
 		return c.opt.Gateway.Again(c.r.Context(), c.file.ID, c.who.Name, d.Reason, d.Policy, d.Password)
