@@ -37,8 +37,13 @@ func (s *scan) whole(dc, ac *huffman) error {
 	if err := s.difference(dc); err != nil {
 		return err
 	}
-	for k := 1; k < 64; k++ {
-		rs, err := s.in.symbol(ac)
+	return s.in.details(ac, 1)
+}
+
+// details reads the coefficients of a block from k on.
+func (r *bitReader) details(ac *huffman, k int) error {
+	for ; k < 64; k++ {
+		rs, err := r.symbol(ac)
 		if err != nil {
 			return err
 		}
@@ -52,7 +57,7 @@ func (s *scan) whole(dc, ac *huffman) error {
 		if k += run; k > 63 || size > 10 {
 			return errCode
 		}
-		if _, err := s.in.take(size); err != nil {
+		if _, err := r.take(size); err != nil {
 			return err
 		}
 	}

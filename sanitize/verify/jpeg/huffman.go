@@ -1,6 +1,7 @@
 package jpeg
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"sekisho/sanitize/verify"
@@ -10,9 +11,10 @@ import (
 type huffman struct {
 	fast   [256]uint16 // length<<8 | symbol, or 0
 	values []byte
-	first  [17]int32 // the first code of each length
-	last   [17]int32 // the last code of each length, or -1
-	base   [17]int32 // index in values of the first code of each length
+	first  [17]int32              // the first code of each length
+	last   [17]int32              // the last code of each length, or -1
+	base   [17]int32              // index in values of the first code of each length
+	reach  *[1 << reachBits]reach // made for long scans
 }
 
 // codes judges DHT (T.81 section B.2.4.2): whole tables, in which every code has its room.
@@ -74,13 +76,21 @@ var errCode = errors.New("no such code")
 type bitReader struct {
 	b   []byte
 	pos int
-	acc uint64
-	n   int // bits in acc
+	acc uint64 // from the top bit down; below the valid bits are zeros, or the bits that come next
+	n   int    // valid bits in acc
 }
 
-// fill brings at least 16 bits into the accumulator while there are data.
+// fill brings at least 56 bits into the accumulator while there are data.
 func (r *bitReader) fill() {
-	for r.n <= 48 && r.pos < len(r.b) {
+	if r.pos+8 <= len(r.b) {
+		if w := binary.BigEndian.Uint64(r.b[r.pos:]); !hasMarker(w) {
+			r.acc |= w >> r.n
+			r.pos += (63 - r.n) >> 3
+			r.n |= 56
+			return
+		}
+	}
+	for r.n < 56 && r.pos < len(r.b) {
 		c := r.b[r.pos]
 		if c == 0xFF {
 			if r.pos+1 >= len(r.b) || r.b[r.pos+1] != 0 {
@@ -89,9 +99,15 @@ func (r *bitReader) fill() {
 			r.pos++
 		}
 		r.pos++
-		r.acc = r.acc<<8 | uint64(c)
+		r.acc |= uint64(c) << (56 - r.n)
 		r.n += 8
 	}
+}
+
+// hasMarker reports whether one of eight bytes may begin a marker, or has a stuffed zero behind it.
+func hasMarker(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (^w-ones)&w&tops != 0
 }
 
 // take returns the next n bits, at most 16.
@@ -101,8 +117,14 @@ func (r *bitReader) take(n int) (int32, error) {
 			return 0, errData
 		}
 	}
+	v := int32(r.acc >> 1 >> (63 - n))
+	r.drop(n)
+	return v, nil
+}
+
+func (r *bitReader) drop(n int) {
+	r.acc <<= n
 	r.n -= n
-	return int32(r.acc>>r.n) & (1<<n - 1), nil
 }
 
 // symbol reads one code.
@@ -110,24 +132,29 @@ func (r *bitReader) symbol(h *huffman) (byte, error) {
 	if r.n < 16 {
 		r.fill()
 	}
-	if r.n >= 8 {
-		if e := h.fast[byte(r.acc>>(r.n-8))]; e != 0 {
-			r.n -= int(e >> 8)
-			return byte(e), nil
-		}
+	value, length := h.code(r.acc)
+	if length > r.n || length == 0 && r.n < 16 {
+		return 0, errData
 	}
-	code := int32(0)
-	for length := 1; length <= 16; length++ {
-		if r.n < length {
-			return 0, errData
-		}
-		code = int32(r.acc>>(r.n-length)) & (1<<length - 1)
+	if length == 0 {
+		return 0, errCode
+	}
+	r.drop(length)
+	return value, nil
+}
+
+// code returns the value of the code at the top of acc, and its length, 0 if there is no such code.
+func (h *huffman) code(acc uint64) (value byte, length int) {
+	if e := h.fast[acc>>56]; e != 0 {
+		return byte(e), int(e >> 8)
+	}
+	for length := 9; length <= 16; length++ {
+		code := int32(acc >> (64 - length))
 		if code <= h.last[length] && code >= h.first[length] {
-			r.n -= length
-			return h.values[h.base[length]+code-h.first[length]], nil
+			return h.values[h.base[length]+code-h.first[length]], length
 		}
 	}
-	return 0, errCode
+	return 0, 0
 }
 
 // align ends a piece of entropy coded data: what is left of the last byte is ones, and a marker follows.
@@ -135,10 +162,10 @@ func (r *bitReader) align() error {
 	if r.n >= 8 {
 		return errors.New("entropy coded data are left over")
 	}
-	if r.acc&(1<<r.n-1) != 1<<r.n-1 {
+	if ^(r.acc | ^uint64(0)>>r.n) != 0 {
 		return errors.New("the padding is not of ones")
 	}
-	r.n = 0
+	r.acc, r.n = 0, 0
 	if r.pos+1 >= len(r.b) || r.b[r.pos] != 0xFF || r.b[r.pos+1] == 0 {
 		return errors.New("no marker after the entropy coded data")
 	}

@@ -3,7 +3,7 @@
 // A released picture has the segments of a list, each with exactly the content its marker allows: JFIF without a
 // thumbnail, Exif with an orientation and nothing else, a colour profile, the Adobe marker, tables, one baseline,
 // extended or progressive frame of 8 bits, and scans. Every coefficient of every scan is decoded, by Huffman codes
-// only: the entropy coded data must end exactly where the picture does, and the file with it. The decoder keeps one
+// only, many at a look where a scan is long (sequence): the entropy coded data must end exactly where the picture does, and the file with it. The decoder keeps one
 // bit a coefficient, and only of progressive pictures, so that a judge needs little memory for a large picture.
 package jpeg
 
@@ -46,17 +46,23 @@ func (Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(b, []byte{0xFF, mSOI}) {
+	d := decoder{ctx: ctx, limits: pass.Policy.Limits, b: b, long: longScan}
+	return d.picture()
+}
+
+// picture judges the whole picture.
+func (d *decoder) picture() error {
+	if !bytes.HasPrefix(d.b, []byte{0xFF, mSOI}) {
 		return verify.Fail(RuleStructure, "", "no start of image")
 	}
-	d := decoder{ctx: ctx, limits: pass.Policy.Limits, b: b, pos: 2}
+	d.pos = 2
 	for !d.ended {
 		if err := d.segment(); err != nil {
 			return err
 		}
 	}
-	if d.pos != len(b) {
-		return verify.Fail(RuleTrailing, "", "%d bytes after the end", len(b)-d.pos)
+	if d.pos != len(d.b) {
+		return verify.Fail(RuleTrailing, "", "%d bytes after the end", len(d.b)-d.pos)
 	}
 	return d.complete()
 }
@@ -66,6 +72,7 @@ type decoder struct {
 	ctx    context.Context
 	limits sanitize.Limits
 	b      []byte
+	long   int // units of a scan from which it is read quickly
 	pos    int
 	ended  bool
 	count  int // segments so far

@@ -108,28 +108,43 @@ func (d *decoder) decode(s *scan) error {
 	if c := s.comps[0]; len(s.comps) == 1 {
 		across, down = ceil(ceil(f.width*c.h, f.hMax), 8), ceil(ceil(f.height*c.v, f.vMax), 8)
 	}
-	left, next := d.restart, byte(0)
-	for y := range down {
+	read := s.units
+	if !f.progressive && across*down >= d.long {
+		read = s.sequence()
+	}
+	next := byte(0)
+	for at, piece := 0, 0; at < across*down; at += piece {
 		if err := d.ctx.Err(); err != nil {
 			return err
 		}
-		for x := range across {
-			if d.restart > 0 && left == 0 {
-				if err := s.restart(next); err != nil {
-					return err
-				}
-				left, next = d.restart, (next+1)&7
-			}
-			left--
-			if err := s.unit(x, y); err != nil {
+		if d.restart > 0 && at > 0 && at%d.restart == 0 {
+			if err := s.restart(next); err != nil {
 				return err
 			}
+			next = (next + 1) & 7
+		}
+		piece = across - at%across // to the end of the row, or to the next restart
+		if d.restart > 0 {
+			piece = min(piece, d.restart-at%d.restart)
+		}
+		if err := read(at%across, at/across, piece); err != nil {
+			return err
 		}
 	}
 	if s.eobRun > 0 {
 		return errData
 	}
 	return s.in.align()
+}
+
+// units decodes n units of row y, from x on.
+func (s *scan) units(x, y, n int) error {
+	for i := range n {
+		if err := s.unit(x+i, y); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restart takes the restart marker with the given number (T.81 section E.2.4).
@@ -144,7 +159,6 @@ func (s *scan) restart(number byte) error {
 		return errData
 	}
 	s.in.pos += 2
-	s.in.acc = 0
 	return nil
 }
 
