@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -265,6 +266,24 @@ func TestMembers(t *testing.T) {
 		objects[9] = raw(keys, body)
 		if got := judge(t, build(objects...), sanitize.Standard()); got != rule {
 			t.Errorf("a picture of %d bytes: violates %q, want %q", len(body), got, rule)
+		}
+	}
+	const many = 20 // pictures are judged beside each other: a bad one is found wherever it stands
+	for bad := range many {
+		names := "/Im0 10 0 R"
+		for i := range many {
+			names += fmt.Sprintf("/Im%d %d 0 R", i+1, len(good())+i+1)
+		}
+		objects := replace(t, "/Im0 10 0 R", names)
+		for i := range many {
+			body := string(picture)
+			if i == bad {
+				body += "MZ"
+			}
+			objects = append(objects, raw(keys, body))
+		}
+		if got := judge(t, build(objects...), sanitize.Standard()); got != jpegjudge.RuleTrailing {
+			t.Errorf("of %d pictures number %d is bad: violates %q", many, bad, got)
 		}
 	}
 }

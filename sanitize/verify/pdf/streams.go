@@ -124,7 +124,8 @@ func (w *walk) image(num int, s *stream, where string) error {
 		return verify.Fail(RuleFilter, where, "%v", err)
 	}
 	if len(filters) == 1 && filters[0] == "DCTDecode" {
-		return w.f.pass.Member(w.f.ctx, where, sanitize.BytesInput(s.raw))
+		w.beside.begin(func() error { return w.f.pass.Member(w.f.ctx, where, sanitize.BytesInput(s.raw)) })
+		return nil
 	}
 	if len(filters) == 1 && filters[0] == "CCITTFaxDecode" {
 		return w.fax(s, width, height, where)

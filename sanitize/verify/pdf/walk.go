@@ -20,6 +20,7 @@ type walk struct {
 	reached map[int]bool
 	known   map[int]bool // streams whose purpose was found
 	images  map[int]bool
+	beside  *pictures
 	draws   map[int][]int // what the forms draw
 }
 
@@ -41,8 +42,18 @@ func (f *file) resolve(v any) any {
 func (f *file) check() error {
 	w := &walk{
 		f: f, policy: f.pass.Policy, done: map[step]bool{}, reached: map[int]bool{}, known: map[int]bool{}, images: map[int]bool{},
-		draws: map[int][]int{},
+		beside: newPictures(), draws: map[int][]int{},
 	}
+	err, beside := w.all(), w.beside.wait()
+	if err != nil {
+		return err
+	}
+	return beside
+}
+
+// all does, but for what is judged beside it.
+func (w *walk) all() error {
+	f := w.f
 	if err := w.value(f.trailer["Root"], plain, "trailer", 0); err != nil {
 		return err
 	}
