@@ -79,11 +79,23 @@ func (l *Local) begin(path string) (*os.File, Outcome, error) {
 		o.hold(sanitize.ReasonLimit, "longer than the limit")
 		return f, o, nil
 	}
-	if o.SHA256In, err = hashFile(f); err != nil {
-		f.Close()
-		return nil, Outcome{}, err
-	}
 	return f, o, nil
+}
+
+// hashed does what do does, and finds the hash of f while it does.
+func hashed(f *os.File, do func() error) (string, error) {
+	var sum string
+	var err error
+	done := make(chan struct{})
+	go func() {
+		sum, err = hashFile(f)
+		close(done)
+	}()
+	if err := do(); err != nil {
+		return "", err
+	}
+	<-done
+	return sum, err
 }
 
 // declared returns the type that a name says: the ID of a format, or the bare extension.
@@ -122,7 +134,11 @@ func (l *Local) rebuild(ctx context.Context, in *os.File, o *Outcome) error {
 	}
 	defer out.Close()
 	defer finish("") // after a commit it does nothing
-	res, err := l.Pool.Rebuild(ctx, worker.Request{Input: in, Output: out, Name: o.Name, Policy: l.Policy, Passwords: l.Passwords})
+	var res worker.Result
+	o.SHA256In, err = hashed(in, func() (err error) {
+		res, err = l.Pool.Rebuild(ctx, worker.Request{Input: in, Output: out, Name: o.Name, Policy: l.Policy, Passwords: l.Passwords})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot rebuild %s: %w", o.Path, err)
 	}
@@ -134,7 +150,11 @@ func (l *Local) rebuild(ctx context.Context, in *os.File, o *Outcome) error {
 		o.hold(res.Reason, res.Detail)
 		return nil
 	}
-	judged, err := l.Pool.Verify(ctx, worker.Request{Input: out, Format: res.Report.Output, Policy: l.Policy})
+	var judged worker.Result
+	o.SHA256Out, err = hashed(out, func() (err error) {
+		judged, err = l.Pool.Verify(ctx, worker.Request{Input: out, Format: res.Report.Output, Policy: l.Policy})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot judge %s: %w", o.Path, err)
 	}
@@ -232,7 +252,7 @@ func (l *Local) look(ctx context.Context, path string, see func(*os.File, *Outco
 	}
 	defer in.Close()
 	if o.Verdict == "" {
-		if err := see(in, &o); err != nil {
+		if o.SHA256In, err = hashed(in, func() error { return see(in, &o) }); err != nil {
 			return o, fmt.Errorf("cannot look at %s: %w", path, err)
 		}
 	}
