@@ -11,13 +11,16 @@ import (
 type Input struct {
 	r    io.ReaderAt
 	size int64
+	held []byte // the whole of it, when it is in memory
 }
 
 // NewInput returns the input of the size bytes that r holds. The bytes must not change while the input is in use.
 func NewInput(r io.ReaderAt, size int64) Input { return Input{r: r, size: size} }
 
 // BytesInput returns an input over b, which must not change while the input is in use.
-func BytesInput(b []byte) Input { return Input{r: bytes.NewReader(b), size: int64(len(b))} }
+func BytesInput(b []byte) Input {
+	return Input{r: bytes.NewReader(b), size: int64(len(b)), held: b[:len(b):len(b)]}
+}
 
 // Size returns the length in bytes.
 func (in Input) Size() int64 { return in.size }
@@ -63,6 +66,9 @@ func (in Input) slice(off, n int64) []byte {
 func (in Input) Bytes(limit int64) ([]byte, error) {
 	if in.size > limit {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrLimit, in.size, limit)
+	}
+	if in.held != nil {
+		return in.held, nil
 	}
 	b := make([]byte, in.size)
 	if _, err := io.ReadFull(in.Reader(), b); err != nil {

@@ -47,7 +47,8 @@ type task struct {
 
 	ok      bool                   // else the walk has to do it
 	clean   []byte                 // content as it will be written
-	packed  []byte                 // the same under FlateDecode, or a picture
+	packed  []byte                 // the same under FlateDecode
+	picture *bytes.Buffer          // or a picture
 	whole   bool                   // the content does not end in the middle of an operation
 	lost    [content.LostKinds]int // what was left out of it
 	charged int64                  // bytes that it unpacked to
@@ -179,7 +180,7 @@ func (a *ahead) pictures(p page) {
 			continue
 		}
 		if steps, err := a.w.steps(src); err == nil && len(steps) == 1 && steps[0].Name == "DCTDecode" {
-			a.begin(src, func(k *kit, t *task) { t.picture(k) })
+			a.begin(src, func(k *kit, t *task) { t.rebuild(k) })
 		}
 	}
 }
@@ -197,13 +198,33 @@ func (t *task) do(k *kit) {
 	}
 }
 
-// picture has a JPEG rebuilt.
-func (t *task) picture(k *kit) {
-	var out bytes.Buffer
-	out.Grow(len(t.src.Raw))
-	t.report, t.err = k.w.pass.Member(k.ctx, "", sanitize.BytesInput(t.src.Raw), &out)
-	t.packed, t.ok = out.Bytes(), true
+// rebuild has a JPEG rebuilt.
+func (t *task) rebuild(k *kit) {
+	t.picture = k.w.rooms.get(len(t.src.Raw))
+	t.report, t.err = k.w.pass.Member(k.ctx, "", sanitize.BytesInput(t.src.Raw), t.picture)
+	t.ok = true
 }
+
+// rooms are buffers in which pictures are rebuilt, one after the other: a scan is made of little else. They may be used at
+// the same time.
+type rooms struct{ unused sync.Pool }
+
+// more is what a picture may grow by, in bytes, before a buffer has to: other segments hold the same tables.
+const more = 4 << 10
+
+// get returns an empty buffer with room for a picture of size bytes.
+func (r *rooms) get(size int) *bytes.Buffer {
+	b, ok := r.unused.Get().(*bytes.Buffer)
+	if !ok {
+		b = &bytes.Buffer{}
+	}
+	b.Reset()
+	b.Grow(size + more)
+	return b
+}
+
+// put gives back a buffer that nobody looks into any more.
+func (r *rooms) put(b *bytes.Buffer) { r.unused.Put(b) }
 
 // errWalk says that a content stream is one for the walk: it is too long, or has pictures in it.
 var errWalk = errors.New("not to be done ahead")

@@ -149,10 +149,11 @@ func (w *walk) rowLength(src, d object.Dict) (int64, error) {
 // jpeg has a JPEG rebuilt by the engine. One that it refuses is replaced by a blank picture.
 func (w *walk) jpeg(data []byte, src *object.Stream, parms, d object.Dict, to object.Ref) error {
 	out, report, err := w.rebuilt(data, src)
+	defer w.rooms.put(out)
 	if fatal(err) {
 		return err
 	}
-	if err != nil || !bytes.HasPrefix(out, []byte("\xff\xd8")) {
+	if err != nil || !bytes.HasPrefix(out.Bytes(), []byte("\xff\xd8")) {
 		w.replace(ruleImage)
 		return w.blank(to)
 	}
@@ -163,18 +164,17 @@ func (w *walk) jpeg(data []byte, src *object.Stream, parms, d object.Dict, to ob
 	if t, ok := parms.Get("ColorTransform").(int64); ok && (t == 0 || t == 1) {
 		d = append(d, object.Entry{Key: "DecodeParms", Value: object.Dict{{Key: "ColorTransform", Value: t}}})
 	}
-	return w.out.Stream(to, d, out)
+	return w.out.Stream(to, d, out.Bytes())
 }
 
-// rebuilt returns what the engine makes of the JPEG data of a stream.
-func (w *walk) rebuilt(data []byte, src *object.Stream) ([]byte, sanitize.Report, error) {
+// rebuilt returns what the engine makes of the JPEG data of a stream, in room that may be used for others afterwards.
+func (w *walk) rebuilt(data []byte, src *object.Stream) (*bytes.Buffer, sanitize.Report, error) {
 	if t := w.ahead.take(src); t != nil {
-		return t.packed, t.report, t.err
+		return t.picture, t.report, t.err
 	}
-	var out bytes.Buffer
-	out.Grow(len(data))
-	report, err := w.pass.Member(w.ctx, "", sanitize.BytesInput(data), &out)
-	return out.Bytes(), report, err
+	out := w.rooms.get(len(data))
+	report, err := w.pass.Member(w.ctx, "", sanitize.BytesInput(data), out)
+	return out, report, err
 }
 
 // fax decodes a fax picture and packs its bits anew: as a fax again, in rows that each lean on the one above, or under

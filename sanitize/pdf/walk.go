@@ -24,6 +24,7 @@ type walk struct {
 
 	engine Engine // or nil
 	ahead  *ahead // or nil
+	rooms  rooms
 	dec    filter.Decoder
 	clean  content.Cleaner
 	lost   [content.LostKinds]int // what clean left out, not yet told

@@ -35,8 +35,14 @@ func (w *bitWriter) flush() {
 	w.n = 0
 }
 
-// raw writes bytes that are no entropy-coded data.
+// raw writes bytes as they are.
 func (w *bitWriter) raw(b ...byte) {
+	if len(b) > len(w.buf) {
+		if w.flush(); w.err == nil {
+			_, w.err = w.out.Write(b)
+		}
+		return
+	}
 	for len(b) > 0 {
 		if w.n == len(w.buf) {
 			w.flush()
