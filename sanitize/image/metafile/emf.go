@@ -8,8 +8,9 @@ import (
 
 // Records of EMF that are written here (MS-EMF 2.1.1).
 const (
-	emrHeader = 1
-	emrEOF    = 14
+	emrHeader  = 1
+	emrEOF     = 14
+	emrComment = 70
 )
 
 // emfRecord says how a kind of record is rebuilt.
@@ -21,13 +22,14 @@ type emfRecord struct {
 }
 
 // rebuildEMF walks the records (MS-EMF 2.3) from the header to the end record.
-func rebuildEMF(ctx context.Context, b []byte, report *sanitize.Report) ([]byte, error) {
+func rebuildEMF(ctx context.Context, b []byte, pass sanitize.Pass, report *sanitize.Report) ([]byte, error) {
 	out, handles, err := emfHead(b, report)
 	if err != nil {
 		return nil, err
 	}
-	read, written, draws, dropped := records{ctx: ctx}, uint32(1), false, false
+	read, written, dropped := records{ctx: ctx}, uint32(1), false
 	rest := b[le.Uint32(b[4:]):]
+	parts, draws, plus := plusParts(ctx, b, uint64(le.Uint32(b[4:])), pass, report)
 	for {
 		if len(rest) < 8 {
 			return nil, malformed("no end record")
@@ -36,13 +38,18 @@ func rebuildEMF(ctx context.Context, b []byte, report *sanitize.Report) ([]byte,
 		if size < 8 || size > uint64(len(rest)) || size%4 != 0 {
 			return nil, malformed("a record of %d bytes", size)
 		}
-		r := rest[:size]
+		r, at := rest[:size], uint64(len(b)-len(rest))
 		rest = rest[size:]
 		if kind == emrEOF {
 			break
 		}
 		if err := read.next(); err != nil {
 			return nil, err
+		}
+		if plus && isPlus(r) {
+			out = append(out, parts[at].data...)
+			written += parts[at].records
+			continue
 		}
 		rule := emfRule(kind)
 		built := rule.apply(r, handles)

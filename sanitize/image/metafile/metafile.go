@@ -2,9 +2,9 @@
 //
 // A metafile is a list of drawing calls. Each record whose kind is on the list is read to its fields, checked against
 // its length, and written anew with nothing between or behind the fields; bitmaps in it have the length that their
-// header says. Escapes, comments (EMF+ among them), printer, OpenGL and colour management records fall away, the
-// description in the header and what stands behind the end too. What nothing is drawn by in the end is no picture, and
-// is refused.
+// header says. Escapes, comments, printer, OpenGL and colour management records fall away, the description in the header
+// and what stands behind the end too. EMF+, which stands in comments, is kept when all of it can be read to its fields;
+// pictures in it are rebuilt by their formats. What nothing is drawn by in the end is no picture, and is refused.
 package metafile
 
 import (
@@ -80,13 +80,13 @@ func (WMF) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass s
 
 // rebuild reads the whole metafile and writes what do makes of it.
 func rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pass sanitize.Pass,
-	do func(context.Context, []byte, *sanitize.Report) ([]byte, error)) (sanitize.Report, error) {
+	do func(context.Context, []byte, sanitize.Pass, *sanitize.Report) ([]byte, error)) (sanitize.Report, error) {
 	var report sanitize.Report
 	untrusted, err := in.Bytes(pass.Policy.Limits.FileSize)
 	if err != nil {
 		return report, err
 	}
-	b, err := do(ctx, untrusted, &report)
+	b, err := do(ctx, untrusted, pass, &report)
 	if err != nil {
 		return report, fmt.Errorf("cannot rebuild metafile: %w", err)
 	}

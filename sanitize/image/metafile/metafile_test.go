@@ -191,6 +191,8 @@ func TestBitmaps(t *testing.T) {
 
 func FuzzRebuild(f *testing.F) {
 	f.Add(emf(line(), stretch(), extText("OK"), alpha(), strip()))
+	f.Add(plusFile(plusRec(0x400a, 0xc000, append(numbers(0xff00ff00, 1), words(1, 2, 3, 4)...)), plusPieces(plusImage<<8|1, append(numbers(plusVersion, 1, 2, 2, 8, 0x26200a, 0), "BGRABGRABGRABGRA"...), 20)))
+	f.Add(plusFile(plusRec(plusObject, plusRegion<<8, append(numbers(plusVersion, 2, 1, 0x10000000), numbers(0, 0, 9, 9, 0x10000002)...)), plusRec(0x4013, 0, numbers(0))))
 	f.Add(wmf(wmfRec(0x0213, words(3, 4)), wmfRec(0x0a32, words(1, 2, 2, 0, 0x4b4f))))
 	engine, err := sanitize.NewEngine([]sanitize.Format{EMF{}, WMF{}}, sanitize.Naming{})
 	if err != nil {

@@ -10,7 +10,7 @@ const placeableKey = 0x9ac6cdd7
 
 // rebuildWMF walks the records (MS-WMF 2.3) from the header to the end record. An object's number is the order in
 // which it is made, so that one that is not kept leaves an empty brush in its place.
-func rebuildWMF(ctx context.Context, b []byte, report *sanitize.Report) ([]byte, error) {
+func rebuildWMF(ctx context.Context, b []byte, _ sanitize.Pass, report *sanitize.Report) ([]byte, error) {
 	var out []byte
 	if len(b) >= 4 && le.Uint32(b) == placeableKey {
 		if len(b) < 22+18 {

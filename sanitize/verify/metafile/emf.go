@@ -1,7 +1,7 @@
 // Package metafile judges Windows metafiles, the vector pictures of Office: EMF ([MS-EMF]) and WMF ([MS-WMF]).
 //
 // A released metafile is a header, records of kinds that draw or say how to draw, one behind the other, and the end
-// record, which ends the file. No record is an escape, a comment, or talks to a printer, to OpenGL or to colour
+// record, which ends the file. No record is an escape, a comment that is no EMF+, or talks to a printer, to OpenGL or to colour
 // management; bitmaps lie inside of their records.
 package metafile
 
@@ -37,8 +37,9 @@ func (EMF) Claims(in sanitize.Input) bool {
 
 // Records of EMF that are spoken of here ([MS-EMF] 2.1.1).
 const (
-	emrHeader = 1
-	emrEOF    = 14
+	emrHeader  = 1
+	emrEOF     = 14
+	emrComment = 70
 )
 
 // Check implements verify.Judge.
@@ -54,7 +55,7 @@ func (e EMF) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 	if int64(le.Uint32(b[48:])) != int64(len(b)) || le.Uint32(b[60:]) != 0 || le.Uint32(b[64:]) != 0 {
 		return verify.Fail(RuleStructure, "header", "another length, or a description")
 	}
-	count, kind := uint32(0), uint32(0)
+	count, kind, plus := uint32(0), uint32(0), plusJudge{ctx: ctx, pass: pass}
 	for rest := b; len(rest) > 0; count++ {
 		if count%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -67,10 +68,17 @@ func (e EMF) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 		if n < 8 || n%4 != 0 || n > int64(len(rest)) || (kind == emrHeader) != (count == 0) {
 			return verify.Fail(RuleStructure, "", "record %d has %d bytes", count, n)
 		}
-		if err := emfRecord(kind, rest[:n]); err != nil {
+		judge := emfRecord
+		if kind == emrComment {
+			judge = func(_ uint32, r []byte) error { return plus.comment(r) }
+		}
+		if err := judge(kind, rest[:n]); err != nil {
 			return err
 		}
 		rest = rest[n:]
+	}
+	if err := plus.end(); err != nil {
+		return err
 	}
 	if kind != emrEOF || le.Uint32(b[52:]) != count {
 		return verify.Fail(RuleStructure, "", "%d records, or no end", count)

@@ -113,6 +113,61 @@ func TestEMF(t *testing.T) {
 	}
 }
 
+// plusRecord returns a comment with one record of EMF+.
+func plusRecord(kind, flags uint16, data []byte) []byte {
+	body := append([]byte("EMF+"), le.AppendUint16(le.AppendUint16(nil, kind), flags)...)
+	body = append(le.AppendUint32(le.AppendUint32(body, uint32(12+len(data))), uint32(len(data))), data...)
+	return record(emrComment, append(le.AppendUint32(nil, uint32(len(body))), body...))
+}
+
+func words(values ...uint32) []byte {
+	var b []byte
+	for _, v := range values {
+		b = le.AppendUint32(b, v)
+	}
+	return b
+}
+
+func TestPlus(t *testing.T) {
+	const version = 0xDBC01002
+	header, fill := plusRecord(0x4001, 0, words(version, 0, 96, 96)), plusRecord(0x400A, 0xC000, words(0xFF00FF00, 1, 0, 0))
+	file := func(records ...[]byte) []byte {
+		return emf(append(append([][]byte{header}, records...), fill, plusRecord(0x4002, 0, nil))...)
+	}
+	object := func(kind uint16, data []byte) []byte { return plusRecord(0x4008, kind<<8, data) }
+	pixels := words(version, 1, 1, 1, 4, 0x26200A, 0, 0xFFFFFFFF)
+	pen := words(version, 0, 0x100, 0, 0, 1, 7)
+	compressed := append(words(version, 1, 0, 0, 0, 0, 1), "MZ.."...)
+	inner := wmf(function(0x020B, make([]byte, 4)))
+	whole := append(words(version, 2, 2, uint32(len(inner))), inner...)
+	for name, c := range map[string]struct {
+		rule string
+		b    []byte
+	}{
+		"good":                 {"", file(object(1, words(version, 0, 0xFF0000FF)), object(5, pixels), object(2, append(pen, words(version, 0, 0)...)), object(8, words(version, 0, 0, 0, 0, 0)))},
+		"metafile inside":      {"", file(object(5, whole))},
+		"bad metafile inside":  {RuleRecord, file(object(5, append(words(version, 2, 2, uint32(len(inner))), wmf(function(0x0626, make([]byte, 4)))...)))},
+		"no picture":           {RulePlus, file(object(5, compressed))},
+		"brush of no picture":  {RulePlus, file(object(1, append(words(version, 2, 0, 0), compressed...)))},
+		"pen with such a one":  {RulePlus, file(object(2, append(append(pen, words(version, 2, 0, 0)...), compressed...)))},
+		"pixels and more":      {RulePlus, file(object(5, append(pixels, "MZ.."...)))},
+		"font and more":        {RulePlus, file(object(6, words(version, 0, 0, 0, 0, 1, 65, 0x5A4D)))},
+		"comment":              {RulePlus, file(plusRecord(0x4003, 0, nil))},
+		"effect":               {RulePlus, file(plusRecord(0x4038, 0, nil))},
+		"no header":            {RulePlus, emf(fill)},
+		"two headers":          {RulePlus, file(header)},
+		"after the end":        {RulePlus, emf(header, plusRecord(0x4002, 0, nil), fill)},
+		"an object cut":        {RulePlus, file(plusRecord(0x4008, 0x8500, words(9, 4, 0)))},
+		"bytes behind data":    {RulePlus, emf(header, record(emrComment, append(append(words(24), "EMF+"...), words(0x4009, 20, 4, 0, 0)...)))},
+		"bytes behind records": {RulePlus, emf(header, record(emrComment, append(append(words(16), "EMF+"...), words(0x402B, 12, 0, 0)...)))},
+		"a kind of none":       {RulePlus, file(object(10, words(version, 0)))},
+	} {
+		if rule := judge(t, "emf", c.b); rule != c.rule {
+			t.Errorf("%s: violates %q, want %q", name, rule, c.rule)
+		}
+	}
+}
+
 func TestWMF(t *testing.T) {
 	good := wmf(function(0x020B, make([]byte, 4)), function(0x041B, make([]byte, 8)))
 	set := func(at int, v byte) []byte {
@@ -146,6 +201,7 @@ func TestWMF(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add(emf(stretch(0, 120)))
 	f.Add(wmf(function(0x020B, make([]byte, 4))))
+	f.Add(emf(plusRecord(0x4001, 0, words(0xDBC01002, 0, 96, 96)), plusRecord(0x4008, 0x200, words(0xDBC01002, 0, 0x1FFF, 0, 0, 9, 9, 9, 9, 9))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		set, err := verify.New(EMF{}, WMF{})
 		if err != nil {
