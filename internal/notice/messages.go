@@ -62,9 +62,11 @@ func ofContent(reason string) (Message, bool) {
 	case "unsupported":
 		return held("SK-H-UNSUPPORTED",
 			"この種類のファイルは、安全な形に作り直すことができません。",
-			"相手の方に、PDFか、今の形式のWord・Excel・PowerPoint（名前の終わりが .docx .xlsx .pptx のもの）で送り直してもらってください。"+askJa,
+			"相手の方に、PDFか、今の形式のWord・Excel・PowerPoint（名前の終わりが .docx .xlsx .pptx のもの）で送り直してもらってください。"+
+				"Adobe Readerでしか開けない書き込み式のPDF（申請書など）は、Adobe Readerで開いて印刷し、印刷先を「Microsoft Print to PDF」などにしてできたPDFを入れてください。"+askJa,
 			"Files of this kind cannot be rebuilt into a safe form.",
-			"Ask the sender for a PDF or for a current Word, Excel or PowerPoint file (.docx .xlsx .pptx). "+askEn), true
+			"Ask the sender for a PDF or for a current Word, Excel or PowerPoint file (.docx .xlsx .pptx). "+
+				"A PDF form that only Adobe Reader opens: open it there, print it to PDF, and drop that PDF. "+askEn), true
 	case "ambiguous":
 		return held("SK-H-AMBIGUOUS",
 			"このファイルは、二つの種類のファイルとして読めるように作られています。ふつうの文書では起こらないことで、人をだます目的で作られた疑いがあります。",

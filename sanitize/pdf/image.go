@@ -227,8 +227,9 @@ func fatal(err error) bool {
 		errors.Is(err, context.Canceled) || sanitize.IsTransient(err)
 }
 
-// blank writes a picture of one white pixel.
+// blank writes a picture of one white pixel in the place of the one at hand, whose colours and masks go with it.
 func (w *walk) blank(to object.Ref) error {
+	w.forget(w.begun)
 	d := object.Dict{
 		{Key: "BitsPerComponent", Value: int64(8)}, {Key: "ColorSpace", Value: object.Name("DeviceGray")},
 		{Key: "Height", Value: int64(1)}, {Key: "Subtype", Value: object.Name("Image")},

@@ -163,6 +163,11 @@ func otherCases() []sanitizetest.Case {
 		{Name: "too many pages", Input: file("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R 3 0 R]/Count 2>>", "<</Type/Page/MediaBox[0 0 9 9]>>"), Policy: &pages, Err: sanitize.ErrLimit},
 		{Name: "a picture of too many pixels", Input: sheet{}.xobject(stream("/Subtype/Image/Width 60000/Height 60000/BitsPerComponent 8/ColorSpace/DeviceGray", "x")).bytes(), Err: sanitize.ErrLimit},
 		exact("a picture under an unknown filter", ruleImage, sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/OddDecode", needle))),
+		exact("a picture under an unknown filter, with its mask", ruleImage, sheet{objects: []string{
+			stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", needle[:1])}}.xobject(
+			stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray/SMask 6 0 R/Filter/OddDecode", needle))),
+		exact("an outline item without a title", ruleRepaired, sheet{catalog: "/Outlines 6 0 R", objects: []string{
+			"<</First 7 0 R/Last 8 0 R/Count 2>>", "<</Parent 6 0 R/Next 8 0 R/Dest[3 0 R/Fit]>>", "<</Title(TWO)/Parent 6 0 R/Prev 7 0 R/Dest[3 0 R/Fit]>>"}}, "/Title()", "TWO"),
 		exact("a picture with a predictor of absurd width", ruleImage, sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1/DecodeParms<</Predictor 15/Columns 2147483647>>", needle))),
 		exact("a font under an unknown filter", ruleFont, sheet{objects: []string{stream("/Filter/OddDecode", needle), "<</Type/FontDescriptor/FontName/X/FontFile2 6 0 R>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 7 0 R>>")),
 		exact("a character map that says it is a picture", ruleCMap, sheet{objects: []string{stream("/Filter/DCTDecode", needle)}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/ToUnicode 6 0 R>>")),

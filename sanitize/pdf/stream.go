@@ -11,6 +11,7 @@ import (
 
 // stream copies a stream: its dictionary by the grammar, its data by what it is.
 func (w *walk) stream(src *object.Stream, typ grammar.Type, from, to object.Ref) error {
+	w.begun = mark{len(w.queue), w.next}
 	d, err := w.dict(src.Dict, typ)
 	if err != nil {
 		return err

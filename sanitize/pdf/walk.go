@@ -32,6 +32,7 @@ type walk struct {
 	next     object.Ref // the next free number of the output
 	seen     map[role]object.Ref
 	queue    []job
+	begun    mark // where the walk was when it began with the stream at hand
 	ready    map[role]*prepared
 	stamps   map[object.Ref]object.Ref // what stands for the widget of a signature
 	claimed  map[object.Ref]bool       // the outline items that have their place
@@ -99,6 +100,23 @@ func (w *walk) refer(ref object.Ref, typ grammar.Type) (object.Object, error) {
 	w.seen[r] = to
 	w.queue = append(w.queue, job{r, to, w.where})
 	return to, nil
+}
+
+// mark is how far the walk was when it began with an object.
+type mark struct {
+	queued int
+	next   object.Ref
+}
+
+// forget takes back what was first referred to since m: nobody refers to it any more. What was written already stays.
+func (w *walk) forget(m mark) {
+	if int(w.next-m.next) != len(w.queue)-m.queued {
+		return
+	}
+	for _, j := range w.queue[m.queued:] {
+		delete(w.seen, j.role)
+	}
+	w.queue, w.next = w.queue[:m.queued], m.next
 }
 
 // drain copies what was referred to, and what that refers to, until nothing is left.
@@ -186,6 +204,10 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 		if v != nil {
 			out = append(out, object.Entry{Key: e.Key, Value: v})
 		}
+	}
+	if typ == grammar.OutlineItem && !out.Has("Title") { // it holds the items after it together
+		w.repair(ruleRepaired)
+		out = object.NewDict(append(out, object.Entry{Key: "Title", Value: object.String("")}))
 	}
 	return out, nil
 }
