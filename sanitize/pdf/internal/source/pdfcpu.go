@@ -46,6 +46,7 @@ func tolerant(ctx context.Context, data []byte, password string, limits Limits) 
 		Root:      object.Ref(read.Root.ObjectNumber),
 		Encrypted: read.E != nil,
 		Damaged:   !sound(data, read),
+		Lost:      !legible(data, read, limits),
 		load:      c.load,
 		cache:     make(map[object.Ref]object.Object, len(c.table)),
 	}

@@ -32,6 +32,37 @@ func sound(data []byte, read *model.Context) bool {
 	return true
 }
 
+// legible reports whether every object that the cross-reference table names can be read to its end: pdfcpu passes over words
+// in a dictionary that have no business there, and over keys and values with them, and says nothing.
+func legible(data []byte, read *model.Context, limits Limits) bool {
+	base := int64(max(0, bytes.Index(data, []byte("%PDF-"))))
+	for n, entry := range read.XRefTable.Table {
+		if n == 0 || entry == nil || entry.Free || entry.Compressed || entry.Offset == nil || *entry.Offset <= 0 {
+			continue
+		}
+		at := *entry.Offset
+		if !standsAt(data, at, n) {
+			at += base
+		}
+		if at < int64(len(data)) && !readsAt(data, at, limits) {
+			return false
+		}
+	}
+	return true
+}
+
+// readsAt reports whether an object stands at an offset, behind its number and the word obj, and nothing is wrong with it.
+func readsAt(data []byte, at int64, limits Limits) bool {
+	p := object.Parser{Buf: data[:min(int64(len(data)), at+window)], Pos: int(at), Depth: limits.Nesting}
+	for range 3 {
+		if _, err := p.Next(); err != nil {
+			return false
+		}
+	}
+	_, err := p.Next()
+	return err == nil
+}
+
 func streamOf(o types.Object) *types.StreamDict {
 	switch v := o.(type) {
 	case types.StreamDict:

@@ -34,7 +34,7 @@ type Document struct {
 	Encrypted bool          // it was; what Load gives is not
 	Repaired  bool          // the cross-reference table was of no use
 	Damaged   bool          // an object is not where the cross-reference table says, or a stream not as long as it says
-	Lost      bool          // an object that was asked for could not be read
+	Lost      bool          // an object could not be read, or not all of it
 
 	pages []object.Ref // all that call themselves pages, when the file was scanned for objects
 	load  func(object.Ref) (object.Object, error)
