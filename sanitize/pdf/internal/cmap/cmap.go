@@ -38,14 +38,15 @@ func Rebuild(data []byte) ([]byte, error) {
 
 // rebuilder holds what was read of a CMap.
 type rebuilder struct {
-	p       object.Parser
-	entries [len(sections)][]object.Object
-	order   []int // sections in the order of their first entries: ranges may overlap, and the later counts
-	name    object.Name
-	mode    int64
-	kind    int64
-	system  systemInfo
-	use     object.Name
+	p        object.Parser
+	entries  [len(sections)][]object.Object
+	narrowed int   // entries that were made of ranges that were too wide
+	order    []int // sections in the order of their first entries: ranges may overlap, and the later counts
+	name     object.Name
+	mode     int64
+	kind     int64
+	system   systemInfo
+	use      object.Name
 }
 
 type systemInfo struct {
@@ -129,11 +130,55 @@ func (r *rebuilder) section(i int) error {
 			continue
 		}
 		if valid(entry) {
+			if sections[i].name == "bfrange" {
+				entry = r.narrow(i, entry)
+			}
 			r.entries[i] = append(r.entries[i], entry...)
 		}
 		entry = entry[:0]
 	}
 }
+
+// maxNarrowed bounds the entries that are made of wide ranges: more than there are codes of two bytes nobody needs.
+const maxNarrowed = 1 << 16
+
+// narrow parts a range of codes of two bytes where their first byte changes, which a range may not span (ISO 32000-2 9.10.3):
+// some readers give up over one, and with it over the text of the page. It keeps all parts but the last, which it returns.
+func (r *rebuilder) narrow(i int, entry []object.Object) []object.Object {
+	low, ok1 := code(entry[0])
+	high, ok2 := code(entry[1])
+	to, ok3 := code(entry[2])
+	list, isList := entry[2].(object.Array)
+	if !ok1 || !ok2 || !ok3 && !isList || high < low || ok3 && to+high-low > 0xffff {
+		return entry
+	}
+	for low>>8 != high>>8 && r.narrowed < maxNarrowed {
+		r.narrowed++
+		last := low | 0xff
+		n := last - low + 1
+		part := object.Object(text(to))
+		if isList {
+			part, list = list[:min(n, len(list))], list[min(n, len(list)):]
+		}
+		r.entries[i] = append(r.entries[i], text(low), text(last), part)
+		low, to = last+1, to+n
+	}
+	if isList {
+		return []object.Object{text(low), text(high), list}
+	}
+	return []object.Object{text(low), text(high), text(to)}
+}
+
+// code returns the number that a code of two bytes is.
+func code(o object.Object) (int, bool) {
+	s, ok := o.(object.String)
+	if !ok || len(s) != 2 {
+		return 0, false
+	}
+	return int(s[0])<<8 | int(s[1]), true
+}
+
+func text(code int) object.String { return object.String([]byte{byte(code >> 8), byte(code)}) }
 
 // valid reports whether the values of an entry are codes, and then a code, a number, a glyph name or a list of codes.
 func valid(entry []object.Object) bool {

@@ -53,6 +53,31 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
+// TestNarrow parts ranges that span more than one first byte: readers give up over them.
+func TestNarrow(t *testing.T) {
+	for given, want := range map[string]string{
+		"<01ED> <0206> <0061>":             "2 beginbfrange\n<01ED><01FF><0061>\n<0200><0206><0074>\n",
+		"<00FE> <0101> [<41> <42> <0043>]": "2 beginbfrange\n<00FE><00FF>[<41><42>]\n<0100><0101>[<0043>]\n",
+		"<0010> <00FF> <0061>":             "1 beginbfrange\n<0010><00FF><0061>\n",
+		"<01> <02> <0061>":                 "1 beginbfrange\n<01><02><0061>\n",
+		"<0100> <0201> <FFF0>":             "1 beginbfrange\n<0100><0201><FFF0>\n",
+		"<0200> <0100> <0061>":             "1 beginbfrange\n<0200><0100><0061>\n",
+	} {
+		out, err := Rebuild([]byte("begincmap 1 beginbfrange " + given + " endbfrange"))
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: error %v, want %s in\n%s", given, err, want, out)
+		}
+		again, err := Rebuild(out)
+		if err != nil || !bytes.Equal(again, out) {
+			t.Errorf("%s: not stable", given)
+		}
+	}
+	out, err := Rebuild([]byte("begincmap 1 beginbfrange <0000> <FFFF> <0000> endbfrange"))
+	if err != nil || strings.Count(string(out), "00><") < 256 || !strings.Contains(string(out), "<FF00><FFFF><FF00>") {
+		t.Errorf("all codes: error %v in %d bytes", err, len(out))
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, s := range []string{"", "hello", "<<", "(open"} {
 		if _, err := Rebuild([]byte(s)); !errors.Is(err, ErrCMap) {
