@@ -112,6 +112,8 @@ func (w *walk) speaksFor(o *grammar.Object, get func(object.Name) object.Object,
 		switch text := plain(v); {
 		case len(k.Values) == 0:
 		case text == "" && (k.Name == "Type" || v != nil && len(k.Alts) > 1):
+		case text == "" && k.Must:
+			return -1, nil
 		case text == "":
 		case slices.Contains(k.Values, text):
 			score += 2
