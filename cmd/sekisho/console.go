@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
@@ -39,6 +40,7 @@ type site struct {
 	accounts    *account.Store
 	notifier    *notify.Notifier
 	listener    net.Listener
+	url         string // under which it is reached where it listens: by name, when it listens at one
 	certificate tls.Certificate
 	log         *slog.Logger
 	close       []func() error
@@ -99,7 +101,10 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	if err != nil {
 		return err
 	}
-	passkeys, err := openPasskeys(cfg.Console, s.accounts)
+	if err := s.listen(folder, o); err != nil {
+		return err
+	}
+	passkeys, err := openPasskeys(cmp.Or(cfg.Console.URL, s.url), s.accounts)
 	if err != nil {
 		return err
 	}
@@ -111,7 +116,7 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 	if err != nil {
 		return err
 	}
-	return s.listen(folder, o)
+	return err
 }
 
 // openIndex opens the index of the gateway's record.
@@ -152,6 +157,11 @@ func (s *site) listen(folder *os.Root, o siteOptions) error {
 	if err != nil {
 		return fmt.Errorf("cannot serve the console: %w", err)
 	}
+	at := s.listener.Addr().String()
+	if _, port, err := net.SplitHostPort(at); err == nil && host != "" && net.ParseIP(host) == nil {
+		at = net.JoinHostPort(host, port)
+	}
+	s.url = "https://" + at
 	s.onClose(func() error {
 		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) { // Serve has closed it
 			return err
@@ -175,14 +185,13 @@ func ownNames(host string) []string {
 
 // greet prints where the console is, and, when nobody administers it yet, the token that makes the first administrator.
 func (s *site) greet(ctx context.Context, w io.Writer) error {
-	address := "https://" + s.listener.Addr().String()
-	fmt.Fprintf(w, "  画面       / console         : %s\n  証明書の指紋 / certificate     : SHA-256 %s\n", address, console.Fingerprint(s.certificate))
+	fmt.Fprintf(w, "  画面       / console         : %s\n  証明書の指紋 / certificate     : SHA-256 %s\n", s.url, console.Fingerprint(s.certificate))
 	token, err := s.accounts.SetupToken(ctx)
 	if err != nil {
 		return err
 	}
 	if token != "" {
-		fmt.Fprintf(w, "  最初の管理者 / first administrator: %s/setup\n  合言葉     / token           : %s\n", address, token)
+		fmt.Fprintf(w, "  最初の管理者 / first administrator: %s/setup\n  合言葉     / token           : %s\n", s.url, token)
 	}
 	return nil
 }

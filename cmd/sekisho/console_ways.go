@@ -47,8 +47,8 @@ func openProvider(cfg config.Console) (*provider.Provider, error) {
 }
 
 // openPasskeys returns the passkeys of the console, or nil when people do not reach it by a host name.
-func openPasskeys(cfg config.Console, people *account.Store) (*passkey.Keys, error) {
-	keys, err := passkey.Open(cfg.URL, people)
+func openPasskeys(base string, people *account.Store) (*passkey.Keys, error) {
+	keys, err := passkey.Open(base, people)
 	if errors.Is(err, passkey.ErrHost) {
 		return nil, nil
 	}
