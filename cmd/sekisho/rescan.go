@@ -21,8 +21,8 @@ func rescanCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rescan -c FILE | --console URL --token-file F",
 		Short: "保留中と通過後の原本をもう一度検査し、誰に何が届いたかを出す / scan kept originals again: who received what",
-		Long: "動いているゲートウェイに頼みます。設定の rescan.keep_originals が要ります。\n" +
-			"The running gateway does it; the configuration needs rescan.keep_originals.\n" +
+		Long: "動いているゲートウェイに頼みます。設定の rescan.held（保留中のもの）か rescan.keep_originals（届けたものも）が要ります。\n" +
+			"The running gateway does it; the configuration needs rescan.held, or rescan.keep_originals for what was released.\n" +
 			"Exit codes: 0 nothing found, 1 not all could be scanned, 4 something was found.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

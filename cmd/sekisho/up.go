@@ -143,7 +143,7 @@ func (u *up) open(ctx context.Context, g *config.Gateway) (*pipeline.Gateway, *a
 	r := upReceiver(u.dir)
 	g.AcceptMissing, r.AcceptMissing = u.accept, u.accept
 	g.Exceptions, r.Exceptions = u.exceptions, u.exceptions
-	g.Rescan.KeepOriginals = u.keep
+	g.Rescan.KeepOriginals, g.Rescan.Held = u.keep, true // the reviewer's key is on this machine as well
 	for _, a := range u.clamd {
 		g.Scanners = append(g.Scanners, config.Scanner{Type: "clamd", Address: a})
 	}

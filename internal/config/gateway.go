@@ -98,11 +98,18 @@ type LibreOffice struct {
 
 // Rescan says which originals are scanned again when the signatures of a scanner change.
 type Rescan struct {
-	// KeepOriginals is for how many days the original of a released file is kept, encrypted to the gateway's key. 0 keeps none
-	// and scans nothing again. It costs the encryption of every file, and the gateway can then open what it holds.
+	// Held has what is held from now on encrypted to the gateway's key too, beside those of the reviewers, and scanned again. It
+	// costs nothing else; whoever takes the gateway over can then read what is held, also where the review key is elsewhere.
+	Held bool `toml:"held"`
+
+	// KeepOriginals is for how many days the original of a released file is kept, encrypted to the gateway's key, and scanned
+	// again. 0 keeps none. It costs the encryption of every file, and includes Held.
 	KeepOriginals int      `toml:"keep_originals"`
 	Every         Duration `toml:"every"` // time between two looks at the signatures
 }
+
+// OpensHeld reports whether the gateway can open what it holds, to scan it again.
+func (r Rescan) OpensHeld() bool { return r.Held || r.KeepOriginals > 0 }
 
 // Queue says where jobs are scheduled. An empty URL means the embedded server.
 type Queue struct {

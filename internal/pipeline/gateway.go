@@ -168,7 +168,7 @@ func (g *Gateway) openQuarantine(context.Context, Options) error {
 		return err
 	}
 	g.identity = identity
-	if g.cfg.Rescan.KeepOriginals > 0 { // then the gateway can open what it holds, to scan it again
+	if g.cfg.Rescan.OpensHeld() {
 		review = append(review, identity.Recipient())
 	}
 	keep, err := g.folder("kept")

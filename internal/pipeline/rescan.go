@@ -47,7 +47,7 @@ type Rescan struct {
 	Signatures []string      `json:"signatures"` // scanner, engine and version of each
 	Scanned    int           `json:"scanned"`
 	Unanswered int           `json:"unanswered"` // files that a scanner, or the disk, gave no answer about
-	Sealed     int           `json:"sealed"`     // held before originals were kept: only the reviewer can open them
+	Sealed     int           `json:"sealed"`     // held before the gateway's key could open what is held: only the reviewer can
 	Found      []RescanFound `json:"found"`
 }
 
@@ -91,7 +91,7 @@ func (g *Gateway) rescan(ctx context.Context) {
 			g.expireKept()
 			expired = time.Now()
 		}
-		if g.cfg.Rescan.KeepOriginals > 0 && len(g.local.scanners) > 0 {
+		if g.cfg.Rescan.OpensHeld() && len(g.local.scanners) > 0 {
 			request := g.rescanRequested()
 			if request != "" || time.Since(probed) > time.Duration(g.cfg.Rescan.Every) {
 				if err := g.rescanWhenDue(ctx, request); err != nil && ctx.Err() == nil {
@@ -305,12 +305,12 @@ func (g *Gateway) foundHeld(ctx context.Context, item quarantine.Item, bad scan.
 	return nil
 }
 
-// ErrNotKept says that the configuration keeps no originals.
-var ErrNotKept = errors.New("no originals are kept: set rescan.keep_originals")
+// ErrNotKept says that the configuration leaves nothing that the gateway could scan again.
+var ErrNotKept = errors.New("nothing can be scanned again: set rescan.held, for what is held, or rescan.keep_originals")
 
 // AskRescan has the running gateway scan what is kept, and waits until it has answered or ctx ends.
 func AskRescan(ctx context.Context, cfg config.Gateway) (Rescan, error) {
-	if cfg.Rescan.KeepOriginals <= 0 {
+	if !cfg.Rescan.OpensHeld() {
 		return Rescan{}, ErrNotKept
 	}
 	if err := stateversion.Check(cfg.State); err != nil {

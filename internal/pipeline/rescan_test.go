@@ -103,6 +103,46 @@ func TestRescan(t *testing.T) {
 	}
 }
 
+// TestRescanHeld: what is held is scanned again with the gateway's own key, where the configuration says so, and what was released
+// is kept by nobody; what was held before that can be opened by the reviewer only, and is counted.
+func TestRescanHeld(t *testing.T) {
+	h := newHouse(t)
+	deny := h.denying(t)
+	h.gateway.Rescan.Every = config.Duration(50 * time.Millisecond)
+	h.drop(t, "前.exe", "MZ before")
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) { h.idle(t, g, z) })
+	if err := os.Remove(h.gateway.Quarantine.ReviewKey); err != nil { // another person has it, elsewhere
+		t.Fatal(err)
+	}
+	h.gateway.Rescan.Held = true
+	h.drop(t, "止まる.exe", "MZ held")
+	h.drop(t, "無害.txt", "ほかの文書\n")
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) {
+		h.idle(t, g, z)
+		deny(hashLine("MZ before") + hashLine("MZ held"))
+		h.await(t, "it is found", func() bool { return strings.Contains(strings.Join(h.details(t, audit.Rescanned), "\n"), "held; ") })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		answer, err := pipeline.AskRescan(ctx, h.gateway)
+		if err != nil || answer.Sealed != 1 || answer.Unanswered != 0 {
+			t.Errorf("answer %+v, %v", answer, err)
+		}
+	})
+	if entries, err := os.ReadDir(filepath.Join(h.dir, "state/kept")); err != nil || len(entries) > 0 {
+		t.Errorf("%d originals are kept, %v", len(entries), err)
+	}
+	root, err := os.OpenRoot(filepath.Join(h.dir, "state/quarantine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for e, err := range quarantine.Open(root, quarantine.Options{}).List() {
+		if err != nil || (e.Item.Verdict == sanitize.Blocked) != (e.Item.Name == "止まる.exe") {
+			t.Errorf("%+v, %v", e.Item, err)
+		}
+	}
+}
+
 // await waits until check is true.
 func (h *house) await(t *testing.T, what string, check func() bool) {
 	t.Helper()
