@@ -111,6 +111,14 @@ func containment(ctx context.Context, given string) ([]probe, error) {
 	return all, nil
 }
 
+// taken says how far the gateway has seen a canary.
+func taken(at time.Time) string {
+	if at.IsZero() {
+		return "受信側はまだ受け取っていません / the receiver has taken none yet"
+	}
+	return "受信側が受け取った時刻 / taken by the receiver at " + at.Format(time.RFC3339) + "; フォルダに出たかは受信側の /readyz / released: see the receiver's /readyz"
+}
+
 // surroundings looks at what a configuration names: folders and scanners.
 func surroundings(ctx context.Context, path string) ([]probe, error) {
 	g, err := config.LoadGateway(path)
@@ -123,7 +131,7 @@ func surroundings(ctx context.Context, path string) ([]probe, error) {
 	}
 	if g.Canary.Every > 0 {
 		arrived, err := pipeline.CheckCanary(g)
-		all = append(all, result("試験 canary", err, "last arrived "+arrived.Format(time.RFC3339)))
+		all = append(all, result("試験 canary", err, taken(arrived)))
 	}
 	if len(g.LibreOffice.Types) > 0 {
 		engine, err := office.New(ctx, office.Options{Types: g.LibreOffice.Types, Timeout: time.Minute, Memory: int64(g.LibreOffice.Memory), Output: 1 << 20})

@@ -54,7 +54,7 @@ type Zone struct {
 	mu    sync.Mutex
 	tries map[string]int // failed judgements of packages that wait
 
-	canary *canary // nil: none is expected
+	canary *canary
 }
 
 // Open opens everything a zone works with. Nothing is received or released before Run.

@@ -18,24 +18,22 @@ import (
 // canaryCheck is how often the folder of canaries is looked at.
 const canaryCheck = 5 * time.Second
 
-// errCanary says that no canary has come for too long: something on the road from the inbox to here does not work.
-var errCanary = errors.New("試験ファイルが届いていません / the canary has not come")
+// errCanary says that no canary has been released for too long: something on the road from the inbox to the folder does not work.
+var errCanary = errors.New("試験ファイルが届いていません / no canary has been released")
 
-// canary waits for the known file that the gateway sends along the whole road. It is released into a folder of the state, seen
-// there and removed.
+// canary waits for the known file that the gateway sends along the whole road. It is released into a folder of the state, as any
+// file is into its own, seen there and removed: only here is seen that all of the road works, and the gateway is not told.
 type canary struct {
 	folder *os.Root
-	late   time.Duration
+	late   time.Duration // 0: none is expected, but those that come are taken
 
-	mu   sync.Mutex
-	last time.Time // when the last one came, or this program began to wait
+	mu       sync.Mutex
+	begun    time.Time // this program began to wait
+	released time.Time // the last one that was seen; zero: none since then
 }
 
 // openCanary adds the route of the canary.
 func (z *Zone) openCanary(opt *receiver.Options) error {
-	if z.cfg.CanaryLate == 0 {
-		return nil
-	}
 	root, err := z.folder("canary")
 	if err != nil {
 		return err
@@ -45,15 +43,12 @@ func (z *Zone) openCanary(opt *receiver.Options) error {
 		return err
 	}
 	opt.Routes[config.CanaryRoute], opt.Stages[config.CanaryRoute] = root, stage
-	z.canary = &canary{folder: root, late: time.Duration(z.cfg.CanaryLate), last: time.Now()}
+	z.canary = &canary{folder: root, late: time.Duration(z.cfg.CanaryLate), begun: time.Now()}
 	return nil
 }
 
 // listen takes the canaries that come, until ctx ends, and puts on record when none comes.
 func (z *Zone) listen(ctx context.Context) {
-	if z.canary == nil {
-		return
-	}
 	tick := time.NewTicker(canaryCheck)
 	defer tick.Stop()
 	told := false
@@ -87,7 +82,7 @@ func (c *canary) take() error {
 			continue
 		}
 		c.mu.Lock()
-		c.last = time.Now()
+		c.released = time.Now()
 		c.mu.Unlock()
 		if err := c.folder.Remove(e.Name()); err != nil {
 			return fmt.Errorf("cannot remove canary: %w", err)
@@ -96,32 +91,40 @@ func (c *canary) take() error {
 	return nil
 }
 
-// check fails when no canary has come for too long.
-func (c *canary) check(context.Context) error {
+// age returns for how long no canary has been released, and when the last one was (zero: none since the start).
+func (c *canary) age() (time.Duration, time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if age := time.Since(c.last); age > c.late {
-		return fmt.Errorf("%w: for %s", errCanary, age.Round(time.Second))
+	if c.released.IsZero() {
+		return time.Since(c.begun), c.released
 	}
-	return nil
+	return time.Since(c.released), c.released
+}
+
+// check fails when canaries are expected and none has been released for too long.
+func (c *canary) check(context.Context) error {
+	age, last := c.age()
+	switch {
+	case c.late == 0 || age <= c.late:
+		return nil
+	case last.IsZero():
+		return fmt.Errorf("%w: for %s, since the start", errCanary, age.Round(time.Second))
+	}
+	return fmt.Errorf("%w: for %s, the last one at %s", errCanary, age.Round(time.Second), last.Format(time.RFC3339))
 }
 
 // Watch says what a supervisor is told about the zone.
 func (z *Zone) Watch() health.Options {
 	return health.Options{
-		Probes: []health.Probe{{Name: "canary", Check: func(ctx context.Context) error {
-			if z.canary == nil {
-				return nil
-			}
-			return z.canary.check(ctx)
-		}}},
+		Probes: []health.Probe{{Name: "canary", Check: z.canary.check}},
 		Figures: func(context.Context) ([]health.Figure, error) {
 			all := []health.Figure{{Name: "sekisho_receiver_packages", Help: "Packages that have arrived and not ended.", Value: float64(z.Pending())}}
-			if z.canary != nil {
-				z.canary.mu.Lock()
-				age := time.Since(z.canary.last).Seconds()
-				z.canary.mu.Unlock()
-				all = append(all, health.Figure{Name: "sekisho_canary_age_seconds", Help: "Time since the last canary came.", Value: age})
+			age, last := z.canary.age()
+			if z.canary.late > 0 || !last.IsZero() {
+				all = append(all, health.Figure{Name: "sekisho_canary_age_seconds", Help: "Time since the last canary was released, or the start.", Value: age.Seconds()})
+			}
+			if !last.IsZero() {
+				all = append(all, health.Figure{Name: "sekisho_canary_released_timestamp_seconds", Help: "When the last canary was released, in Unix time.", Value: float64(last.Unix())})
 			}
 			return all, nil
 		},

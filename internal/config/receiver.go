@@ -26,7 +26,7 @@ type Receiver struct {
 	Gateways  []string `toml:"gateways"`   // files with the public keys that sign packages
 	GapsAfter Duration `toml:"gaps_after"` // a number that is missing for so long is an alarm
 
-	CanaryLate Duration `toml:"canary_late"` // a canary that has not come for so long is an alarm; 0: none is expected
+	CanaryLate Duration `toml:"canary_late"` // that no canary has been released for so long is an alarm; 0: none is expected
 	Health     string   `toml:"health"`      // loopback address for probes, "127.0.0.1:9465"; "": none
 
 	Routes []ReleaseRoute `toml:"route"`

@@ -23,8 +23,9 @@ import (
 // canaryState holds, in the state folder, what became of the last canary.
 const canaryState = "canary.json"
 
-// canary sends a known picture along the whole road, again and again, and knows when the last one arrived. It travels as any
-// file does: through an inbox of its own, the queue, a child, the scanners, the judge and the link.
+// canary sends a known picture along the whole road, again and again, and knows when the receiver took the last one. It travels as
+// any file does: through an inbox of its own, the queue, a child, the scanners, the judge and the link. What the receiver then
+// does with it, its judge and the release, is not seen here, for nothing comes back from there: the receiver's own alarm covers it.
 type canary struct {
 	every, late time.Duration
 	inbox       *os.Root
@@ -41,10 +42,10 @@ type CanaryState struct {
 	Failed  sanitize.Reason `json:"failed"`  // why the last one was held, or ""
 }
 
-// errCanary says that the canary is late, or was held: something on the road does not work.
-var errCanary = errors.New("試験ファイルが届いていません / the canary has not arrived")
+// errCanary says that the canary is late, or was held: something on the road to the receiver does not work.
+var errCanary = errors.New("試験ファイルが受信側に渡っていません / the receiver has not taken the canary")
 
-// check fails when the canary was held, or has not arrived for longer than late.
+// check fails when the canary was held, or the receiver has taken none for longer than late.
 func (s CanaryState) check(now time.Time, late time.Duration) error {
 	if s.Failed != "" {
 		return fmt.Errorf("%w: held: %s", errCanary, s.Failed)
@@ -169,7 +170,7 @@ func (c *canary) ended(e Ended) error {
 	return writeJSON(c.state, canaryState, c.last)
 }
 
-// age returns for how many seconds no canary has arrived.
+// age returns for how many seconds the receiver has taken no canary.
 func (c *canary) age() float64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -93,7 +93,7 @@ func (g *Gateway) figures(ctx context.Context) ([]health.Figure, error) {
 		{Name: "sekisho_held_files", Help: "Files in quarantine.", Value: float64(g.countHeld())},
 	}
 	if g.canary != nil {
-		all = append(all, health.Figure{Name: "sekisho_canary_age_seconds", Help: "Time since the last canary arrived.", Value: g.canary.age()})
+		all = append(all, health.Figure{Name: "sekisho_canary_age_seconds", Help: "Time since the receiver took the last canary; its release is seen by the receiver alone.", Value: g.canary.age()})
 	}
 	paused := 0.0
 	if g.pause.is() {

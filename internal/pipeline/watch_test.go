@@ -44,6 +44,9 @@ func TestCanary(t *testing.T) {
 				t.Errorf("%s: %d %s", name, code, text)
 			}
 		}
+		h.await(t, "the receiver has seen the release", func() bool {
+			return strings.Contains(metrics(t, z.Watch()), "sekisho_canary_released_timestamp_seconds")
+		})
 		if err := g.Alive(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -66,6 +69,57 @@ func TestCanary(t *testing.T) {
 			t.Errorf("doctor says %v", err)
 		}
 	})
+}
+
+// TestCanaryIsNotReleased: where the receiver takes canaries and cannot release them, it knows, and the gateway cannot.
+func TestCanaryIsNotReleased(t *testing.T) {
+	h := newHouse(t)
+	h.gateway.Canary = config.Canary{Every: config.Duration(200 * time.Millisecond), Late: config.Duration(time.Hour)}
+	h.late = 2 * time.Second
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) {
+		if err := os.Remove(filepath.Join(h.dir, "state/lgwan/canary")); err != nil {
+			t.Fatal(err)
+		}
+		h.await(t, "the gateway believes that it was taken", func() bool {
+			at, err := pipeline.CheckCanary(h.gateway)
+			return err == nil && !at.IsZero()
+		})
+		h.await(t, "the receiver is not ready", func() bool {
+			code, text := ready(t, z.Watch())
+			return code == http.StatusServiceUnavailable && strings.Contains(text, "canary: not ready")
+		})
+		if code, text := ready(t, g.Watch()); code != http.StatusOK {
+			t.Errorf("gateway: %d %s", code, text)
+		}
+		if text := metrics(t, z.Watch()); strings.Contains(text, "sekisho_canary_released_timestamp_seconds") {
+			t.Errorf("none was released: %s", text)
+		}
+	})
+}
+
+// TestCanaryUnexpected: a receiver that was not told of canaries takes those that come all the same.
+func TestCanaryUnexpected(t *testing.T) {
+	h := newHouse(t)
+	h.gateway.Canary = config.Canary{Every: config.Duration(200 * time.Millisecond), Late: config.Duration(time.Hour)}
+	h.run(t, func(_ *pipeline.Gateway, z *arrival.Zone) {
+		h.await(t, "one is released", func() bool {
+			return strings.Contains(metrics(t, z.Watch()), "sekisho_canary_released_timestamp_seconds")
+		})
+		if code, text := ready(t, z.Watch()); code != http.StatusOK {
+			t.Errorf("receiver: %d %s", code, text)
+		}
+	})
+	if refused, err := filepath.Glob(filepath.Join(h.dir, "state/lgwan/spool/refused/*")); err != nil || len(refused) > 0 {
+		t.Errorf("refused %q, %v", refused, err)
+	}
+}
+
+// metrics returns the figures of a zone.
+func metrics(t *testing.T, o health.Options) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	health.Handler(o).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	return w.Body.String()
 }
 
 // kindsOfRoute returns the kinds of all events about a route.
