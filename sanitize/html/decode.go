@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -33,13 +34,37 @@ func encodingOf(label string) (textenc.Encoding, bool) {
 	return textenc.None, false
 }
 
+// misnamed returns the encoding of a page that names one by a label of nobody, or one that is not read here, where there is no
+// doubt: its bytes are ASCII, which all but a few encodings hold as it is; or the label speaks of Japanese, and so do the bytes.
+func misnamed(label string, b []byte, shown textenc.Encoding) (textenc.Encoding, bool) {
+	label = strings.ToLower(label)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(label, w) })
+	}
+	switch {
+	case has("utf-7", "utf7", "utf-32", "utf32", "hz-", "2022"): // ASCII stands for something else in them
+		return textenc.None, false
+	case !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf || c == 0x1b }):
+		return textenc.UTF8, true
+	case has("jis", "jp", "japan", "932", "943", "kanji"):
+		switch shown {
+		case textenc.CP932, textenc.EUCJP, textenc.ISO2022JP, textenc.UTF8:
+			return shown, true
+		}
+	}
+	return textenc.None, false
+}
+
 // decode returns a page as UTF-8, and the encoding that it had: that of its byte order mark, the one that it names, or the
-// one that its bytes show. One that names an encoding which is not read here is held: browsers would differ about it.
+// one that its bytes show. One that names an encoding which is not read here is held where browsers would differ about it.
 func decode(b []byte) ([]byte, textenc.Encoding, error) {
 	enc := textenc.Detect(b, true)
 	if len(enc.BOM(b)) == 0 && enc != textenc.UTF16LE && enc != textenc.UTF16BE {
 		if m := named.FindSubmatch(b[:min(len(b), prescan)]); m != nil {
 			says, ok := encodingOf(string(m[1]))
+			if !ok {
+				says, ok = misnamed(string(m[1]), b, enc)
+			}
 			if !ok {
 				return nil, textenc.None, fmt.Errorf("%w: the encoding %q", sanitize.ErrUnsupported, m[1])
 			}

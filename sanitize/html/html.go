@@ -16,7 +16,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	xhtml "golang.org/x/net/html"
 
@@ -52,43 +51,10 @@ func (Format) Info() sanitize.Info {
 	}
 }
 
-// Detect implements sanitize.Format: a text that begins with markup, and with a page in it.
+// Detect implements sanitize.Format: a text that is a page, or a piece of one.
 func (Format) Detect(in sanitize.Input) bool {
-	head, ok := textenc.Beginning(in)
-	if !ok || !strings.HasPrefix(head, "<") || strings.Contains(head, "<hta:") {
-		return false
-	}
-	head = afterProlog(head)
-	for _, tag := range []string{"html", "head", "body"} {
-		if rest, ok := strings.CutPrefix(head, "<"+tag); ok && (rest == "" || strings.ContainsAny(rest[:1], " \t\r\n\f/>")) {
-			return true
-		}
-	}
-	return false
-}
-
-// afterProlog returns what follows the XML declaration, comments and the document type of a page, which must be one of
-// HTML.
-func afterProlog(head string) string {
-	for {
-		head = strings.TrimLeft(head, " \t\r\n\f")
-		end := ""
-		switch {
-		case strings.HasPrefix(head, "<!--"):
-			end = "-->"
-		case strings.HasPrefix(head, "<?xml"):
-			end = "?>"
-		case strings.HasPrefix(head, "<!doctype html"):
-			end = ">"
-		default:
-			return head
-		}
-		_, rest, ok := strings.Cut(head, end)
-		if !ok {
-			return ""
-		}
-		head = rest
-	}
+	beginning, ok := textenc.Beginning(in)
+	return ok && textenc.IsPage(beginning)
 }
 
 const (

@@ -46,6 +46,7 @@ func TestFormat(t *testing.T) {
 		return sanitizetest.Case{Name: name, Input: page(body), Keep: []string{"<p>住所</p>"}, Gone: []string{"evil"}, Rules: rules, Exact: true}
 	}
 	sjis := func(s string) []byte { b, _ := japanese.ShiftJIS.NewEncoder().String(s); return []byte(b) }
+	euc := func(s string) []byte { b, _ := japanese.EUCJP.NewEncoder().String(s); return []byte(b) }
 	jis := func(s string) []byte { b, _ := japanese.ISO2022JP.NewEncoder().String(s); return []byte(b) }
 	cases := []sanitizetest.Case{
 		{Name: "text and tables", Exact: true, Input: page(`<h1 class=a>見出し</h1><table border=1><tr><td colspan=2>枠<td>二</table><ul><li>一<li>二</ul><ruby>漢<rt>かん</rt></ruby><br><a href="#a">上へ</a><a name=a></a>&lt;b&gt;&amp;`),
@@ -71,6 +72,13 @@ func TestFormat(t *testing.T) {
 		{Name: "Shift_JIS", Input: sjis(`<html><head><meta charset=shift_jis><title>表題</title></head><body>住所①ｱｲ</body></html>`), Keep: []string{"表題", "住所①ｱｲ", `charset="utf-8"`}, Rules: []string{RuleEncoding}, Exact: true},
 		{Name: "Shift_JIS that does not say so", Input: sjis(`<html><body>住民票の写しの交付について</body></html>`), Keep: []string{"住民票の写しの交付について"}, Rules: []string{RuleEncoding}, Exact: true},
 		{Name: "ISO-2022-JP", Input: jis(`<html><head><meta http-equiv="Content-Type" content="text/html; charset=iso-2022-jp"></head><body>住所</body></html>`), Keep: []string{"住所"}, Rules: []string{RuleEncoding, RuleHead}, Exact: true},
+		{Name: "piece of a page", Input: []byte("<!-- saved from url=(0014)about:internet -->\r\n<DIV class=a><TABLE><TR><TD>住所<SCRIPT>evil</SCRIPT></TABLE></DIV>"), Keep: []string{"<td>住所</td>"}, Gone: []string{"evil"}, Rules: []string{RuleScript, RuleComment}, Exact: true},
+		{Name: "piece in Shift_JIS", Input: sjis("<p>住民票の写しの交付について<br>市民課"), Keep: []string{"住民票の写しの交付について<br/>市民課"}, Rules: []string{RuleEncoding}, Exact: true},
+		{Name: "EUC-JP that does not say so", Input: euc(`<html><body>住民票の写しの交付についてのお知らせです。</body></html>`), Keep: []string{"住民票の写しの交付についてのお知らせです。"}, Rules: []string{RuleEncoding}, Exact: true},
+		{Name: "ISO-2022-JP that does not say so", Input: jis(`<table><tr><td>住民票の写し</td></tr></table>`), Keep: []string{"住民票の写し"}, Rules: []string{RuleEncoding}, Exact: true},
+		{Name: "label of nobody", Input: euc(`<html><head><meta charset="x-jisautodetect"></head><body>住民票の写しの交付についてのお知らせです。</body></html>`), Keep: []string{"住民票の写しの交付についてのお知らせです。"}, Rules: []string{RuleEncoding}, Exact: true},
+		{Name: "ASCII under another label", Input: []byte(`<html><head><meta charset="gb2312"></head><body>plain</body></html>`), Keep: []string{"plain"}, Exact: true},
+		{Name: "Chinese", Input: []byte("<html><head><meta charset=gb2312></head><body>\xd6\xd0\xce\xc4</body></html>"), Err: sanitize.ErrUnsupported},
 		{Name: "lead byte before a quote", Input: []byte("<html><head><meta charset=shift_jis></head><body>住<img alt=\"\x83\" src=x onerror=evil\"></body></html>"), Err: sanitize.ErrUnsupported},
 		{Name: "NUL in a tag", Input: page("<scr\x00ipt>evil</scr\x00ipt>"), Err: sanitize.ErrMalformed},
 		{Name: "UTF-7", Input: []byte(`<html><head><meta charset="utf-7"></head><body>+ADw-script+AD4-</body></html>`), Err: sanitize.ErrUnsupported},

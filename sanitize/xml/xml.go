@@ -18,6 +18,7 @@ import (
 	"io"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/internal/textenc"
 	"sekisho/sanitize/internal/xmltext"
 )
 
@@ -43,7 +44,8 @@ func (Format) Info() sanitize.Info {
 // headLen is how much of a file is looked at to find the start tag of its root element.
 const headLen = 256 << 10
 
-// Detect implements sanitize.Format. It is true of what begins like XML, up to a root element that no other format knows.
+// Detect implements sanitize.Format. It is true of what begins like XML, up to a root element that no other format knows, and is
+// no piece of a page.
 func (Format) Detect(in sanitize.Input) bool {
 	s, err := openHead(in)
 	if err != nil {
@@ -51,7 +53,11 @@ func (Format) Detect(in sanitize.Input) bool {
 	}
 	r := xmltext.NewReader(s.r, xmltext.Options{MaxToken: headLen, Doctype: true, Space: space})
 	k, err := r.Next()
-	return err == nil && k == xmltext.Start && !foreignRoot(r.Name)
+	if err != nil || k != xmltext.Start || foreignRoot(r.Name) {
+		return false
+	}
+	beginning, ok := textenc.Beginning(in)
+	return !ok || !textenc.IsPage(beginning)
 }
 
 // Rebuild implements sanitize.Format.
