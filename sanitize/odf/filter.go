@@ -1,7 +1,6 @@
 package odf
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -24,7 +23,6 @@ type filter struct {
 	text   []byte // of the element that is captured
 	ref    string // what xlink:href of the element that is being written becomes
 	err    error  // that ends the copy
-	steps  int    // tokens since the context was looked at
 	value  []byte // scratch, for values
 	tally  map[sanitize.Finding]int
 }
@@ -82,42 +80,22 @@ func (f *filter) removed(rule string) {
 // run copies all tokens.
 func (f *filter) run() error {
 	f.w.Declaration()
-	for {
-		if err := f.tick(); err != nil {
-			return err
-		}
-		k, err := f.r.Next()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				f.d.notes(f.r.Dropped, f.where)
-				f.tell()
-				return f.w.Flush()
-			}
-			return err
-		}
-		switch k {
-		case xmltext.Start:
-			err = f.start()
-		case xmltext.End:
-			err = f.end()
-		default:
-			f.characters()
-		}
-		if err == nil {
-			err = f.err
-		}
-		if err != nil {
-			return err
-		}
+	if err := f.r.Each(xmltext.Handlers{Start: f.failing(f.start), End: f.failing(f.end), Text: f.characters}); err != nil {
+		return err
 	}
+	f.d.notes(f.r.Dropped, f.where)
+	f.tell()
+	return f.w.Flush()
 }
 
-// tick looks at the context now and then.
-func (f *filter) tick() error {
-	if f.steps++; f.steps&0xfff == 0 {
-		return f.d.ctx.Err()
+// failing returns do, which fails too when something that it called left an error in f.err.
+func (f *filter) failing(do func() error) func() error {
+	return func() error {
+		if err := do(); err != nil {
+			return err
+		}
+		return f.err
 	}
-	return nil
 }
 
 // start decides about the element whose start tag was read.
@@ -222,39 +200,17 @@ func (f *filter) handle(element grammar.Element) error {
 // skip reads over the element whose start tag was read. An empty rule tells nothing.
 func (f *filter) skip(rule string) error {
 	f.removed(rule)
-	_, err := f.over()
+	_, err := f.r.Skip()
 	return err
 }
 
 // skipEmpty is skip for an element that every document has, mostly with nothing in it: then nothing is told.
 func (f *filter) skipEmpty(rule string) error {
-	n, err := f.over()
+	n, err := f.r.Skip()
 	if n > 0 {
 		f.removed(rule)
 	}
 	return err
-}
-
-// over reads to the end of the element whose start tag was read, and returns how many elements are in it.
-func (f *filter) over() (n int, err error) {
-	for depth := f.r.Depth(); ; {
-		k, err := f.r.Next()
-		if errors.Is(err, io.EOF) {
-			return n, io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return n, err
-		}
-		if k == xmltext.End && f.r.Depth() < depth {
-			return n, nil
-		}
-		if k == xmltext.Start {
-			n++
-		}
-		if err := f.tick(); err != nil {
-			return n, err
-		}
-	}
 }
 
 // open begins an element in the output.
@@ -384,7 +340,7 @@ func shows(e grammar.Element) bool {
 }
 
 // characters copies text where it may stand. White space between elements is no content.
-func (f *filter) characters() {
+func (f *filter) characters() error {
 	fr := &f.frames[len(f.frames)-1]
 	switch {
 	case fr.capture:
@@ -396,6 +352,7 @@ func (f *filter) characters() {
 	case !isBlank(f.r.Text):
 		f.removed(ruleUnknown)
 	}
+	return nil
 }
 
 func isBlank(b []byte) bool {

@@ -49,10 +49,7 @@ func (d *document) planHiddenIn(in io.Reader, name string) error {
 	}
 	r := xmltext.NewReader(in, d.xmlOptions())
 	style := ""
-	for steps := 0; ; steps++ {
-		if steps&0xfff == 0 && d.ctx.Err() != nil {
-			return d.ctx.Err()
-		}
+	for {
 		k, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -203,7 +203,7 @@ func (d *document) openXML(e *zipfile.Entry) (io.ReadCloser, error) {
 
 // xmlOptions returns how XML is read here.
 func (d *document) xmlOptions() xmltext.Options {
-	return xmltext.Options{MaxDepth: d.limits.Nesting, Doctype: true, Space: grammar.LookupSpace}
+	return xmltext.Options{MaxDepth: d.limits.Nesting, Doctype: true, Stop: d.ctx.Err, Space: grammar.LookupSpace}
 }
 
 // notes tells what the XML reader dropped.

@@ -2,9 +2,7 @@ package ooxml
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
@@ -24,7 +22,6 @@ type filter struct {
 	text   []byte  // of the element that is captured
 	fields []field // Word's complex fields that are open
 	err    error   // that ends the copy
-	steps  int     // tokens since the context was looked at
 
 	columns    [][2]int        // that are hidden and must go: first and last
 	sharedGone map[string]bool // shared formulas whose first cell lost its formula
@@ -68,6 +65,7 @@ const (
 // readerOptions returns how p is read.
 func (d *document) readerOptions(p *part) xmltext.Options {
 	opt := xmlOptions(d.limits)
+	opt.Stop = d.ctx.Err
 	opt.Space = func(uri []byte) xmltext.Space {
 		info, ok := grammar.LookupSpace(uri)
 		if !ok {
@@ -99,34 +97,20 @@ func (w *worker) xml(p *part) error {
 
 // run copies all tokens.
 func (f *filter) run() error {
-	for {
-		if f.steps++; f.steps&0xfff == 0 {
-			if err := f.d.ctx.Err(); err != nil {
-				return err
-			}
-		}
-		k, err := f.r.Next()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				f.endFields()
-				return f.w.Flush()
-			}
+	if err := f.r.Each(xmltext.Handlers{Start: f.failing(f.start), End: f.failing(f.end), Text: f.characters}); err != nil {
+		return err
+	}
+	f.endFields()
+	return f.w.Flush()
+}
+
+// failing returns do, which fails too when something that it called left an error in f.err.
+func (f *filter) failing(do func() error) func() error {
+	return func() error {
+		if err := do(); err != nil {
 			return err
 		}
-		switch k {
-		case xmltext.Start:
-			err = f.start()
-		case xmltext.End:
-			err = f.end()
-		default:
-			f.characters()
-		}
-		if err == nil {
-			err = f.err
-		}
-		if err != nil {
-			return err
-		}
+		return f.err
 	}
 }
 
@@ -206,23 +190,8 @@ func (f *filter) skip(rule string) error {
 	if rule != "" {
 		f.p.add(rule, sanitize.Removed)
 	}
-	for depth := f.r.Depth(); ; {
-		k, err := f.r.Next()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return err
-		}
-		if k == xmltext.End && f.r.Depth() < depth {
-			return nil
-		}
-		if f.steps++; f.steps&0xfff == 0 {
-			if err := f.d.ctx.Err(); err != nil {
-				return err
-			}
-		}
-	}
+	_, err := f.r.Skip()
+	return err
 }
 
 // open begins an element in the output. One that turns out to be nothing without a relationship is skipped.
@@ -377,7 +346,7 @@ func (f *filter) back(fr *frame) {
 }
 
 // characters copies text where it may stand. White space between elements is no content.
-func (f *filter) characters() {
+func (f *filter) characters() error {
 	fr := &f.frames[len(f.frames)-1]
 	switch {
 	case fr.capture:
@@ -391,6 +360,7 @@ func (f *filter) characters() {
 	case !blank(f.r.Text):
 		f.p.add(ruleUnknown, sanitize.Removed)
 	}
+	return nil
 }
 
 // maxCapture bounds text that is looked at as a whole: a formula has 8,192 characters at most, a field code less.

@@ -2,9 +2,7 @@ package svg
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -24,7 +22,6 @@ type filter struct {
 	frames []frame
 	text   []byte // of the note or style sheet that is read
 	cost   cost
-	steps  int // tokens since the context was looked at
 	ops    int // parts of the filter that is read
 	gone   map[string]int
 }
@@ -39,36 +36,7 @@ type frame struct {
 
 func (f *filter) run() error {
 	f.w.Declaration()
-	for {
-		k, err := f.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch k {
-		case xmltext.Start:
-			err = f.start()
-		case xmltext.End:
-			err = f.end()
-		default:
-			f.characters()
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// next reads a token, and looks at the context now and then.
-func (f *filter) next() (xmltext.Kind, error) {
-	if f.steps++; f.steps&0xfff == 0 {
-		if err := f.ctx.Err(); err != nil {
-			return 0, err
-		}
-	}
-	return f.r.Next()
+	return f.r.Each(xmltext.Handlers{Start: f.start, End: f.end, Text: f.characters})
 }
 
 // start decides about the element whose start tag was read.
@@ -129,15 +97,8 @@ func (f *filter) foreign() string {
 // skip reads over the element whose start tag was read.
 func (f *filter) skip(rule string) error {
 	f.gone[rule]++
-	for depth := f.r.Depth(); ; {
-		k, err := f.next()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
-		if err != nil || k == xmltext.End && f.r.Depth() < depth {
-			return err
-		}
-	}
+	_, err := f.r.Skip()
+	return err
 }
 
 // open begins an element in the output.
@@ -188,12 +149,8 @@ func (f *filter) back() error {
 	f.w.Back(fr.mark)
 	f.w.Release()
 	f.cost.end(false)
-	for depth := f.r.Depth(); ; {
-		k, err := f.next()
-		if err != nil || k == xmltext.End && f.r.Depth() < depth {
-			return err
-		}
-	}
+	_, err := f.r.Skip()
+	return err
 }
 
 // attr returns the value of an attribute of the start tag that was read, and whether it is there.
@@ -387,7 +344,7 @@ func (f *filter) end() error {
 }
 
 // characters copies text where it is shown.
-func (f *filter) characters() {
+func (f *filter) characters() error {
 	fr := &f.frames[len(f.frames)-1]
 	switch {
 	case fr.kind == style || fr.kind == note:
@@ -401,6 +358,7 @@ func (f *filter) characters() {
 	default:
 		f.gone[RuleUnknown]++
 	}
+	return nil
 }
 
 // inText reports whether the innermost element stands in text.

@@ -90,7 +90,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	}
 	f := &filter{
 		ctx: ctx, pass: pass, report: &report, w: xmltext.NewWriter(out), gone: map[string]int{},
-		r: xmltext.NewReader(in.Reader(), xmltext.Options{MaxDepth: limits.Nesting, Doctype: true, Space: space}),
+		r: xmltext.NewReader(in.Reader(), xmltext.Options{MaxDepth: limits.Nesting, Doctype: true, Stop: ctx.Err, Space: space}),
 	}
 	if err := errors.Join(f.run(), f.w.Flush()); err != nil {
 		return report, fmt.Errorf("cannot rebuild SVG: %w", kindOf(err))

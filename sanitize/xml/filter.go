@@ -2,9 +2,7 @@ package xml
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"sekisho/sanitize"
@@ -19,42 +17,22 @@ type filter struct {
 	report *sanitize.Report
 	r      *xmltext.Reader
 	w      *xmltext.Writer
-	steps  int            // tokens since the context was looked at
 	gone   map[string]int // findings by rule
 }
 
 func (f *filter) run() error {
 	f.gone = map[string]int{}
-	for {
-		k, err := f.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch k {
-		case xmltext.Start:
-			err = f.start()
-		case xmltext.End:
-			f.w.End(f.r.Name)
-		default:
-			f.w.Text(f.r.Text)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return f.r.Each(xmltext.Handlers{Start: f.start, End: f.end, Text: f.characters})
 }
 
-// next reads a token, and looks at the context now and then.
-func (f *filter) next() (xmltext.Kind, error) {
-	if f.steps++; f.steps&0xfff == 0 {
-		if err := f.ctx.Err(); err != nil {
-			return 0, err
-		}
-	}
-	return f.r.Next()
+func (f *filter) end() error {
+	f.w.End(f.r.Name)
+	return nil
+}
+
+func (f *filter) characters() error {
+	f.w.Text(f.r.Text)
+	return nil
 }
 
 func (f *filter) start() error {
@@ -82,15 +60,8 @@ func (f *filter) start() error {
 
 // skip reads over the element whose start tag was read.
 func (f *filter) skip() error {
-	for depth := f.r.Depth(); ; {
-		k, err := f.next()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
-		if err != nil || k == xmltext.End && f.r.Depth() < depth {
-			return err
-		}
-	}
+	_, err := f.r.Skip()
+	return err
 }
 
 // refuse returns the rule by which an attribute does not stay, or "".

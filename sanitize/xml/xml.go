@@ -77,7 +77,7 @@ func (Format) Rebuild(ctx context.Context, in sanitize.Input, out io.Writer, pas
 	}
 	f := &filter{
 		ctx: ctx, policy: pass.Policy, report: &report, w: xmltext.NewWriter(w),
-		r: xmltext.NewReader(s.r, xmltext.Options{MaxDepth: limits.Nesting, Doctype: true, Space: space}),
+		r: xmltext.NewReader(s.r, xmltext.Options{MaxDepth: limits.Nesting, Doctype: true, Stop: ctx.Err, Space: space}),
 	}
 	if err := errors.Join(f.run(), f.w.Flush()); err != nil {
 		return report, fmt.Errorf("cannot rebuild XML: %w", kindOf(err))

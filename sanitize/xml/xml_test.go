@@ -85,23 +85,5 @@ const before = `<?xml version="1.0" encoding="`
 func FuzzRebuild(f *testing.F) {
 	f.Add([]byte(`<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e "x">]><r a="&#x41;">&e;<b xmlns:x="http://www.w3.org/1999/xlink" x:href="#c"/></r>`))
 	f.Add([]byte(before + "Shift_JIS\"?><a>\x8f\x5a\x8f\x8a</a>"))
-	engine, err := sanitize.NewEngine([]sanitize.Format{Format{}, anyText{}}, sanitize.Naming{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	run := func(b []byte) (string, sanitize.Report, error) {
-		var out strings.Builder
-		report, err := engine.Rebuild(context.Background(), sanitize.Job{Input: sanitize.BytesInput(b), Policy: sanitize.Standard()}, &out)
-		return out.String(), report, err
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		out, _, err := run(b)
-		if err != nil {
-			return
-		}
-		again, report, err := run([]byte(out))
-		if err != nil || again != out || len(report.Findings) > 0 {
-			t.Fatalf("not stable: %q then %q, %v, %v", out, again, report.Findings, err)
-		}
-	})
+	sanitizetest.FuzzStable(f, nil, Format{}, anyText{})
 }

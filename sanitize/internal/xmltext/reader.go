@@ -16,6 +16,7 @@ type Reader struct {
 
 	opt    Options
 	src    source
+	tokens int
 	err    error // of the last call of Next, for good
 	scope  scope
 	known  knownNames
@@ -61,6 +62,11 @@ func (r *Reader) Depth() int {
 func (r *Reader) Next() (Kind, error) {
 	if r.err != nil {
 		return 0, r.err
+	}
+	if r.tokens++; r.tokens&0xfff == 0 && r.opt.Stop != nil {
+		if r.err = r.opt.Stop(); r.err != nil {
+			return 0, r.err
+		}
 	}
 	k, err := r.next()
 	if err != nil {

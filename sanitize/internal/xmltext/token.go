@@ -68,6 +68,9 @@ type Options struct {
 	MaxToken int // bytes of one tag, comment or the like; default 32 MiB
 	MaxAttrs int // of one element; default 512
 
+	// Stop is called now and then; an error of it ends the document. Nil lets it run.
+	Stop func() error
+
 	// Space numbers namespaces: a positive number for each that matters, 0 for the others. Two names may share a
 	// number, if they mean the same. Nil knows none.
 	Space func(uri []byte) Space

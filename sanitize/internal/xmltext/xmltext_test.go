@@ -297,6 +297,43 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+func TestEach(t *testing.T) {
+	stopped := errors.New("stopped")
+	var starts, texts int
+	r := NewReader(strings.NewReader(`<a>x<skip><b/>y<c><d/></c></skip>z</a>`), Options{})
+	h := Handlers{End: func() error { return nil }, Text: func() error { texts++; return nil }}
+	h.Start = func() error {
+		starts++
+		if string(r.Name.Local) != "skip" {
+			return nil
+		}
+		if n, err := r.Skip(); n != 3 || err != nil {
+			t.Errorf("%d elements, %v", n, err)
+		}
+		return nil
+	}
+	if err := r.Each(h); err != nil || starts != 2 || texts != 2 {
+		t.Errorf("%d starts, %d texts, %v", starts, texts, err)
+	}
+	r = NewReader(strings.NewReader("<a><b>"), Options{})
+	r.Next()
+	if _, err := r.Skip(); !errors.Is(err, ErrSyntax) {
+		t.Errorf("a document that ends in what is skipped: %v", err)
+	}
+	h.Start = func() error { return stopped }
+	if err := NewReader(strings.NewReader("<a/>"), Options{}).Each(h); !errors.Is(err, stopped) {
+		t.Errorf("the error of a handler: %v", err)
+	}
+	h.Start = func() error { return nil }
+	r = NewReader(strings.NewReader("<a>"+strings.Repeat("<b/>", 5000)+"</a>"), Options{Stop: func() error { return stopped }})
+	if err := r.Each(h); !errors.Is(err, stopped) {
+		t.Errorf("a document that is stopped: %v", err)
+	}
+	if _, err := r.Next(); !errors.Is(err, stopped) {
+		t.Errorf("after it was stopped: %v", err)
+	}
+}
+
 func TestSourceErrorIsKept(t *testing.T) {
 	boom := errors.New("boom")
 	_, err := dump(io.MultiReader(strings.NewReader("<a>x"), iotest.ErrReader(boom)), Options{})
