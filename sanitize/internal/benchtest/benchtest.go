@@ -3,6 +3,11 @@
 package benchtest
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
 	"syscall"
 	"testing"
 	"time"
@@ -23,4 +28,42 @@ func spent(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// Sheet returns the XML of a sheet as Excel writes it, 8 MB long.
+func Sheet() []byte {
+	var b bytes.Buffer
+	b.WriteString(`<x:worksheet xmlns:x="urn:x" xmlns:r="urn:r"><x:sheetData>`)
+	for i := range 50000 {
+		fmt.Fprintf(&b, `<x:row r="%d" spans="1:3"><x:c r="A%d" s="3" t="s"><x:v>%d</x:v></x:c><x:c r="B%d"><x:is><x:t>東京都千代田区 %d</x:t></x:is></x:c></x:row>`, i, i, i, i, i)
+	}
+	b.WriteString(`</x:sheetData></x:worksheet>`)
+	return b.Bytes()
+}
+
+// Standard measures encoding/xml reading Sheet: the peer of our readers.
+func Standard(b *testing.B) {
+	Reading(b, func(doc []byte) error {
+		for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
+			if _, err := d.Token(); err != nil {
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				return err
+			}
+		}
+	})
+}
+
+// Reading measures what read takes for Sheet.
+func Reading(b *testing.B, read func(doc []byte) error) {
+	doc := Sheet()
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	defer PerCore(b, len(doc))()
+	for b.Loop() {
+		if err := read(doc); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -495,60 +495,24 @@ func stdDump(b []byte) (string, error) {
 	}
 }
 
-func benchDoc() []byte {
-	var b bytes.Buffer
-	b.WriteString(`<x:worksheet xmlns:x="urn:x" xmlns:r="urn:r"><x:sheetData>`)
-	for i := range 50000 {
-		fmt.Fprintf(&b, `<x:row r="%d" spans="1:3"><x:c r="A%d" s="3" t="s"><x:v>%d</x:v></x:c><x:c r="B%d"><x:is><x:t>東京都千代田区 %d</x:t></x:is></x:c></x:row>`, i, i, i, i, i)
-	}
-	b.WriteString(`</x:sheetData></x:worksheet>`)
-	return b.Bytes()
-}
-
 // BenchmarkReader and BenchmarkRewrite are to be read beside BenchmarkStandard.
 func BenchmarkReader(b *testing.B) {
-	doc := benchDoc()
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	defer benchtest.PerCore(b, len(doc))()
-	for b.Loop() {
+	benchtest.Reading(b, func(doc []byte) error {
 		for r := NewReader(bytes.NewReader(doc), Options{Space: spaceX}); ; {
 			if _, err := r.Next(); err != nil {
-				if !errors.Is(err, io.EOF) {
-					b.Fatal(err)
+				if errors.Is(err, io.EOF) {
+					return nil
 				}
-				break
+				return err
 			}
 		}
-	}
+	})
 }
 
 func BenchmarkRewrite(b *testing.B) {
-	doc := benchDoc()
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	defer benchtest.PerCore(b, len(doc))()
-	for b.Loop() {
-		if err := copyTokens(NewWriter(io.Discard), NewReader(bytes.NewReader(doc), Options{Space: spaceX})); err != nil {
-			b.Fatal(err)
-		}
-	}
+	benchtest.Reading(b, func(doc []byte) error {
+		return copyTokens(NewWriter(io.Discard), NewReader(bytes.NewReader(doc), Options{Space: spaceX}))
+	})
 }
 
-// BenchmarkStandard reads the same document with encoding/xml.
-func BenchmarkStandard(b *testing.B) {
-	doc := benchDoc()
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	defer benchtest.PerCore(b, len(doc))()
-	for b.Loop() {
-		for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
-			if _, err := d.Token(); err != nil {
-				if !errors.Is(err, io.EOF) {
-					b.Fatal(err)
-				}
-				break
-			}
-		}
-	}
-}
+func BenchmarkStandard(b *testing.B) { benchtest.Standard(b) }

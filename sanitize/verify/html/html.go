@@ -66,31 +66,24 @@ type page struct {
 	seen []string        // elements of the head, and the body
 }
 
+func (p *page) token(t xmlread.Token) (err error) {
+	switch t.Kind {
+	case xmlread.Start:
+		err = p.start(t)
+		p.open = append(p.open, t.Name.Local)
+	case xmlread.Text:
+		err = p.characters(t.Text)
+	case xmlread.End:
+		p.open = p.open[:len(p.open)-1]
+		err = p.end(t.Name.Local)
+	}
+	return err
+}
+
 func (p *page) check() error {
-	for n := 0; ; n++ {
-		if n%4096 == 0 && p.ctx.Err() != nil {
-			return p.ctx.Err()
-		}
-		t, ok, err := p.r.Next()
-		if err != nil {
-			return verify.Fail(RuleSyntax, "", "%v", err)
-		}
-		if !ok {
-			break
-		}
-		switch t.Kind {
-		case xmlread.Start:
-			err = p.start(t)
-			p.open = append(p.open, t.Name.Local)
-		case xmlread.Text:
-			err = p.characters(t.Text)
-		case xmlread.End:
-			p.open = p.open[:len(p.open)-1]
-			err = p.end(t.Name.Local)
-		}
-		if err != nil {
-			return err
-		}
+	broken := func(err error) error { return verify.Fail(RuleSyntax, "", "%v", err) }
+	if err := p.r.Each(p.ctx, broken, p.token); err != nil {
+		return err
 	}
 	if s := strings.Join(p.seen, " "); s != "head meta title body" && s != "head meta title style body" {
 		return verify.Fail(RuleName, "", "the page is made of %q", s)

@@ -25,37 +25,29 @@ type xmlJudge struct {
 	inPicture  bool
 }
 
-func (j *xmlJudge) check() error {
-	for n := 0; ; n++ {
-		if n%4096 == 0 && j.ctx.Err() != nil {
-			return j.ctx.Err()
-		}
-		t, ok, err := j.r.Next()
-		if errors.Is(err, sanitize.ErrLimit) {
-			return err
-		}
-		if err != nil {
-			return verify.Fail(RuleXML, j.name, "%v", err)
-		}
-		if !ok {
-			return nil
-		}
-		switch t.Kind {
-		case xmlread.Start:
-			err = j.start(t)
-			j.up = append(j.up, t.Name.Local)
-		case xmlread.End:
-			j.up = j.up[:len(j.up)-1]
-			err = j.end()
-		case xmlread.Text:
-			if j.inPicture {
-				j.picture = append(j.picture, t.Text...)
-			}
-		}
-		if err != nil {
-			return err
+func (j *xmlJudge) check() error { return j.r.Each(j.ctx, j.broken, j.token) }
+
+func (j *xmlJudge) broken(err error) error {
+	if errors.Is(err, sanitize.ErrLimit) {
+		return err
+	}
+	return verify.Fail(RuleXML, j.name, "%v", err)
+}
+
+func (j *xmlJudge) token(t xmlread.Token) (err error) {
+	switch t.Kind {
+	case xmlread.Start:
+		err = j.start(t)
+		j.up = append(j.up, t.Name.Local)
+	case xmlread.End:
+		j.up = j.up[:len(j.up)-1]
+		err = j.end()
+	case xmlread.Text:
+		if j.inPicture {
+			j.picture = append(j.picture, t.Text...)
 		}
 	}
+	return err
 }
 
 // pictured are the elements that may hold a picture as text in a flat document (OpenDocument 1.3 Part 3, 10.4.4 and 10.4.5).

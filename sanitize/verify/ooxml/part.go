@@ -79,29 +79,21 @@ type xmlJudge struct {
 }
 
 func (j *xmlJudge) check() error {
-	for n := 0; ; n++ {
-		if n%4096 == 0 && j.ctx.Err() != nil {
-			return j.ctx.Err()
-		}
-		t, ok, err := j.r.Next()
-		if err != nil {
-			return broken(j.part.name, err)
-		}
-		if !ok {
-			return j.endFields()
-		}
-		switch t.Kind {
-		case xmlread.Start:
-			err = j.start(t)
-		case xmlread.End:
-			err = j.end(t.Name)
-		case xmlread.Text:
-			err = j.characters(t.Text)
-		}
-		if err != nil {
-			return err
-		}
+	broken := func(err error) error { return broken(j.part.name, err) }
+	if err := j.r.Each(j.ctx, broken, j.token); err != nil {
+		return err
 	}
+	return j.endFields()
+}
+
+func (j *xmlJudge) token(t xmlread.Token) error {
+	switch t.Kind {
+	case xmlread.Start:
+		return j.start(t)
+	case xmlread.End:
+		return j.end(t.Name)
+	}
+	return j.characters(t.Text)
 }
 
 func (j *xmlJudge) start(t xmlread.Token) error {

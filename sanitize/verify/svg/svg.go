@@ -61,8 +61,10 @@ func (Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 		return verify.Fail(verify.RuleLimit, "", "%d bytes", in.Size())
 	}
 	j := &judge{ctx: ctx, pass: pass, r: xmlread.NewStream(in.Reader(), pass.Policy.Limits.Nesting)}
-	return j.check()
+	return j.r.Each(ctx, broken, j.token)
 }
+
+func broken(err error) error { return verify.Fail(RuleSyntax, "", "%v", err) }
 
 // judge reads one picture.
 type judge struct {
@@ -73,32 +75,18 @@ type judge struct {
 	text strings.Builder // of a style sheet, or of a note
 }
 
-func (j *judge) check() error {
-	for n := 0; ; n++ {
-		if n%4096 == 0 && j.ctx.Err() != nil {
-			return j.ctx.Err()
-		}
-		t, ok, err := j.r.Next()
-		if err != nil {
-			return verify.Fail(RuleSyntax, "", "%v", err)
-		}
-		if !ok {
-			return nil
-		}
-		switch t.Kind {
-		case xmlread.Start:
-			err = j.start(t)
-			j.open = append(j.open, t.Name.Local)
-			j.text.Reset()
-		case xmlread.Text:
-			j.text.Write(t.Text)
-		case xmlread.End:
-			err = j.end(t.Name.Local)
-		}
-		if err != nil {
-			return err
-		}
+func (j *judge) token(t xmlread.Token) (err error) {
+	switch t.Kind {
+	case xmlread.Start:
+		err = j.start(t)
+		j.open = append(j.open, t.Name.Local)
+		j.text.Reset()
+	case xmlread.Text:
+		j.text.Write(t.Text)
+	case xmlread.End:
+		err = j.end(t.Name.Local)
 	}
+	return err
 }
 
 func (j *judge) start(t xmlread.Token) error {

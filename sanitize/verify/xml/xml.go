@@ -61,27 +61,16 @@ func (Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 	if err != nil {
 		return verify.Fail(RuleEncoding, "", "%v", err)
 	}
-	for n := 0; ; n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		t, ok, err := r.Next()
-		if err != nil {
-			return verify.Fail(RuleSyntax, "", "%v", err)
-		}
-		if !ok {
-			return nil
-		}
+	broken := func(err error) error { return verify.Fail(RuleSyntax, "", "%v", err) }
+	return r.Each(ctx, broken, func(t xmlread.Token) error {
 		if t.Kind != xmlread.Start {
-			continue
+			return nil
 		}
 		if r.Depth() == 1 && otherRoot(t.Name) {
 			return verify.Fail(RuleActive, "", "the root %q", t.Name.Local)
 		}
-		if err := element(t, pass.Policy); err != nil {
-			return err
-		}
-	}
+		return element(t, pass.Policy)
+	})
 }
 
 // The first lines that our writer writes: what stands around the name of the encoding.

@@ -124,50 +124,18 @@ func TestMeanings(t *testing.T) {
 	}
 }
 
-func sheet() []byte {
-	var b bytes.Buffer
-	b.WriteString(`<x:worksheet xmlns:x="urn:x" xmlns:r="urn:r"><x:sheetData>`)
-	for i := range 50000 {
-		fmt.Fprintf(&b, `<x:row r="%d" spans="1:3"><x:c r="A%d" s="3" t="s"><x:v>%d</x:v></x:c><x:c r="B%d"><x:is><x:t>東京都千代田区 %d</x:t></x:is></x:c></x:row>`, i, i, i, i, i)
-	}
-	b.WriteString(`</x:sheetData></x:worksheet>`)
-	return b.Bytes()
-}
-
 // BenchmarkReader is to be read beside BenchmarkStandard.
 func BenchmarkReader(b *testing.B) {
-	doc := sheet()
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	defer benchtest.PerCore(b, len(doc))()
-	for b.Loop() {
+	benchtest.Reading(b, func(doc []byte) error {
 		for r := NewStream(bytes.NewReader(doc), 20); ; {
-			if _, ok, err := r.Next(); err != nil {
-				b.Fatal(err)
-			} else if !ok {
-				break
+			if _, ok, err := r.Next(); err != nil || !ok {
+				return err
 			}
 		}
-	}
+	})
 }
 
-// BenchmarkStandard reads the same document with encoding/xml.
-func BenchmarkStandard(b *testing.B) {
-	doc := sheet()
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	defer benchtest.PerCore(b, len(doc))()
-	for b.Loop() {
-		for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
-			if _, err := d.Token(); err != nil {
-				if err != io.EOF {
-					b.Fatal(err)
-				}
-				break
-			}
-		}
-	}
-}
+func BenchmarkStandard(b *testing.B) { benchtest.Standard(b) }
 
 // FuzzReader holds every document that is accepted against the standard library.
 func FuzzReader(f *testing.F) {
