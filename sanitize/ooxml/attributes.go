@@ -46,6 +46,10 @@ func (f *filter) attribute(element grammar.Element, a *xmltext.Attr) (lost bool)
 		space = grammar.NsXml
 	}
 	known := grammar.AttrNamed(&a.Name)
+	if f.plain.attributes.has(uint16(element), uint16(known)) {
+		f.w.Attr(a.Name, a.Value)
+		return false
+	}
 	switch {
 	case known == 0 || !element.Allows(known):
 		f.p.add(f.unknownRule(space), sanitize.Removed)
@@ -56,13 +60,20 @@ func (f *filter) attribute(element grammar.Element, a *xmltext.Attr) (lost bool)
 	case space == grammar.NsR || space == grammar.NsO && string(a.Name.Local) == "relid":
 		return f.reference(a)
 	}
-	if known.Checked() {
+	value := a.Value
+	switch {
+	case known.Checked():
 		if rule := f.badValue(element, a); rule != "" {
 			f.p.add(rule, sanitize.Removed)
 			return false
 		}
+		value = f.adjusted(element, a)
+	case adjusts(element):
+		value = f.adjusted(element, a)
+	case known.Rule() == "":
+		f.plain.attributes.add(uint16(element), uint16(known))
 	}
-	f.w.Attr(a.Name, f.adjusted(element, a))
+	f.w.Attr(a.Name, value)
 	return false
 }
 
@@ -140,9 +151,18 @@ func activeStyle(style []byte) bool {
 	return false
 }
 
+// adjusts reports whether adjusted may change a value of this element.
+func adjusts(element grammar.Element) bool {
+	switch element {
+	case grammar.XSheet, grammar.XWorkbookView, grammar.XDefinedName, grammar.PCNvPr:
+		return true
+	}
+	return false
+}
+
 // adjusted returns the value that an attribute has in the output.
 func (f *filter) adjusted(element grammar.Element, a *xmltext.Attr) []byte {
-	if a.Name.Space != xmltext.None {
+	if a.Name.Space != xmltext.None || !adjusts(element) {
 		return a.Value
 	}
 	switch element {

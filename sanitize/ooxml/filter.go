@@ -19,6 +19,7 @@ type filter struct {
 	w *xmltext.Writer
 
 	frames []frame
+	plain  *plain
 	text   []byte  // of the element that is captured
 	fields []field // Word's complex fields that are open
 	err    error   // that ends the copy
@@ -84,7 +85,7 @@ func (w *worker) xml(p *part) error {
 		return err
 	}
 	defer in.Close()
-	f := &filter{d: w.d, p: p, w: xmltext.NewWriter(w.out)}
+	f := &filter{d: w.d, p: p, w: xmltext.NewWriter(w.out), plain: &w.plain}
 	f.r = xmltext.NewReader(in, w.d.readerOptions(p))
 	f.w.Declaration()
 	if err := f.run(); err != nil {
@@ -134,6 +135,9 @@ func (f *filter) start() error {
 	if element == 0 {
 		return f.skip(f.unknownRule(f.r.Name.Space))
 	}
+	if f.plain.elements.has(uint16(top.element), uint16(element)) {
+		return f.open(element, written)
+	}
 	action := element.Action()
 	switch {
 	case action&grammar.Drop != 0:
@@ -146,7 +150,9 @@ func (f *filter) start() error {
 		return f.skip(ruleUnknown)
 	case action&grammar.Handle != 0:
 		return f.handle(element)
-	case !f.d.pass.Policy.Hidden && f.hiddenCell(element):
+	case f.d.pass.Policy.Hidden:
+		f.plain.elements.add(uint16(top.element), uint16(element))
+	case f.hiddenCell(element):
 		return f.skip(ruleHidden)
 	}
 	return f.open(element, written)

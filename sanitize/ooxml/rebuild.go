@@ -53,8 +53,9 @@ func rebuild(ctx context.Context, v Variant, in sanitize.Input, out io.Writer, p
 
 // worker rebuilds parts, one after the other.
 type worker struct {
-	d   *document
-	out *packed
+	d     *document
+	out   *packed
+	plain plain
 }
 
 // each calls do for all parts that match, on as many goroutines as there are processors. The result does not depend on
