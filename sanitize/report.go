@@ -33,6 +33,14 @@ const (
 	ReasonVerify      Reason = "verify"
 )
 
+// Reasons lists every reason.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonEncrypted, ReasonUnsupported, ReasonAmbiguous, ReasonMismatch, ReasonMalformed, ReasonLimit, ReasonTimeout, ReasonCrash,
+		ReasonMalware, ReasonPolicy, ReasonVerify,
+	}
+}
+
 // Action says what was done about a finding.
 type Action string
 

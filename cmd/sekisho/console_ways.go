@@ -126,16 +126,12 @@ func (p programs) Status(ctx context.Context) api.Status {
 	return s
 }
 
-// Request and Approve are the two halves of AsIs.
-func (p programs) Request(ctx context.Context, id, actor, reason string) error {
+// Request asks that an original be released.
+func (p programs) Request(ctx context.Context, id string, by quarantine.By) error {
 	if err := p.at(id, quarantine.Waiting); err != nil {
 		return err
 	}
-	return p.Review.Request(ctx, id, actor, reason)
-}
-
-func (p programs) Approve(ctx context.Context, id, actor, reason string) error {
-	return p.Review.Approve(ctx, id, actor, reason)
+	return p.Review.Request(ctx, id, by)
 }
 
 // Extend keeps a held file for longer.

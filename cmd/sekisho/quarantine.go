@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/internal/audit"
+	"sekisho/internal/config"
+	"sekisho/internal/console/account"
 	"sekisho/internal/notice"
 	"sekisho/internal/pipeline"
 	"sekisho/internal/quarantine"
@@ -26,6 +28,7 @@ type reviewFlags struct {
 	code   string // one-time code of the person, for an approval through a console
 	actor  string
 	reason string
+	why    string // code of the reason, of a request or an approval
 	json   bool
 }
 
@@ -58,7 +61,31 @@ func (f *reviewFlags) open() (desk, error) {
 		return nil, err
 	}
 	r, err := pipeline.OpenReview(g)
-	return folderDesk{r, f.actor}, err
+	return folderDesk{r, f.actor, func(ctx context.Context, e quarantine.Entry) []quarantine.Role {
+		return rolesHere(ctx, g, f.actor, e.Item)
+	}}, err
+}
+
+// rolesHere returns the roles in which a person may approve the release of an item: those of the account of that name in the
+// console. Whoever has no account has none, and approves only where anyone may.
+func rolesHere(ctx context.Context, g config.Gateway, actor string, i quarantine.Item) []quarantine.Role {
+	if _, err := os.Stat(g.Console.State); err != nil {
+		return nil
+	}
+	accounts, err := account.Open(ctx, g.Console.State, account.Options{Record: pipeline.Recorder(g)})
+	if err != nil {
+		return nil
+	}
+	defer accounts.Close()
+	a, err := accounts.Get(ctx, actor)
+	if err != nil {
+		return nil
+	}
+	var roles []quarantine.Role
+	for _, r := range a.ApprovesAs(g.OfficeOf(i.Route, i.Path)) {
+		roles = append(roles, quarantine.Role(r))
+	}
+	return roles
 }
 
 func (f *reviewFlags) list() *cobra.Command {
@@ -142,8 +169,8 @@ func (f *reviewFlags) release() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release ID [--policy P] [--password-file F] | --as-is",
 		Short: "もう一度処理して通す / treat again and release",
-		Long: "保留したファイルを、別の方針やパスワードでもう一度処理します。--as-is は原本をそのまま通す例外措置で、二人の操作が要ります。\n" +
-			"Treats a held file again under another policy or with a password. --as-is releases the original as it is; two people must ask for it.",
+		Long: "保留したファイルを、別の方針やパスワードでもう一度処理します。--as-is は原本をそのまま通す例外措置で、申請する人と、設定で決めた人数の承認が要ります。\n" +
+			"Treats a held file again under another policy or with a password. --as-is releases the original as it is; one person asks for it, and as many others as the configuration says must approve.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if asIs && (policy != "" || passwords != "") {
@@ -151,9 +178,9 @@ func (f *reviewFlags) release() *cobra.Command {
 			}
 			return f.decide(cmd, func(ctx context.Context, r desk) error {
 				if asIs {
-					second, err := r.asIs(ctx, args[0], f.reason)
-					if err == nil && !second {
-						fmt.Fprintln(cmd.OutOrStdout(), "申請しました。別の人が同じ操作をすると通ります / asked; it is released when another person does the same")
+					released, err := r.asIs(ctx, args[0], quarantine.By{Code: quarantine.Code(f.why), Reason: f.reason})
+					if err == nil && !released {
+						fmt.Fprintln(cmd.OutOrStdout(), "申請または承認を記録しました。まだ別の人の承認が要ります / on record; another person must still approve")
 					}
 					return err
 				}
@@ -168,6 +195,7 @@ func (f *reviewFlags) release() *cobra.Command {
 	cmd.Flags().StringVar(&policy, "policy", "", "方針 / policy: standard, strict, render, attachments")
 	cmd.Flags().StringVar(&passwords, "password-file", "", "パスワードを1行目に書いたファイル / file with the password in its first line")
 	cmd.Flags().StringVar(&f.code, "code", "", "承認する人の確認コード（--console のとき） / one-time code of who approves (with --console)")
+	cmd.Flags().StringVar(&f.why, "reason-code", "", "理由の番号（--as-is のとき） / code of the reason (with --as-is): needed, sender, checked, deadline, other")
 	cmd.Flags().BoolVar(&asIs, "as-is", false, "原本をそのまま通す（例外措置） / release the original as it is")
 	return cmd
 }
@@ -253,6 +281,7 @@ func explain(err error) error {
 		{quarantine.ErrKey, "審査用の鍵が、このファイルを保留したときの鍵と違います / the review key is not the one that the file was held for"},
 		{quarantine.ErrState, "今の状態ではできません。処理中か、すでに決まっています / not possible now: it is being treated, or was decided"},
 		{quarantine.ErrSamePerson, "申請した人とは別の人の承認が要ります / a person other than the one who asked must approve"},
+		{quarantine.ErrRole, "次の承認は、別の役割の人が行います。画面に登録された承認者または管理者の名前で行ってください / the next approval is that of a person in another role, by the name of the account in the console"},
 		{quarantine.ErrMalware, "ウイルスが見つかったファイルは通せません / a file in which malware was found never crosses"},
 		{quarantine.ErrExceptions, "この設定では原本をそのまま通せません（exceptions = false） / originals are not released here"},
 		{quarantine.ErrReason, "--reason で理由を書いてください（長すぎてもいけません） / give a --reason that is not too long"},

@@ -160,7 +160,8 @@ type desk interface {
 	list(ctx context.Context) iter.Seq2[quarantine.Entry, error]
 	get(ctx context.Context, id string) (quarantine.Entry, error)
 	again(ctx context.Context, id, reason, policy, password string) error
-	asIs(ctx context.Context, id, reason string) (approved bool, err error)
+	// asIs asks for the original, or approves; it reports whether that was the last approval.
+	asIs(ctx context.Context, id string, why quarantine.By) (released bool, err error)
 	reject(ctx context.Context, id, reason string) error
 	Close() error
 }
@@ -169,6 +170,7 @@ type desk interface {
 type folderDesk struct {
 	*pipeline.Review
 	actor string
+	roles func(context.Context, quarantine.Entry) []quarantine.Role // that the actor has for a file's office
 }
 
 func (d folderDesk) list(context.Context) iter.Seq2[quarantine.Entry, error] { return d.Store.List() }
@@ -181,8 +183,13 @@ func (d folderDesk) again(ctx context.Context, id, reason, policy, password stri
 	return d.Again(ctx, id, d.actor, reason, policy, password)
 }
 
-func (d folderDesk) asIs(ctx context.Context, id, reason string) (bool, error) {
-	return d.AsIs(ctx, id, d.actor, reason)
+func (d folderDesk) asIs(ctx context.Context, id string, why quarantine.By) (bool, error) {
+	e, err := d.Store.Get(id)
+	if err != nil {
+		return false, err
+	}
+	why.Actor, why.Roles = d.actor, d.roles(ctx, e)
+	return d.AsIs(ctx, id, why)
 }
 
 func (d folderDesk) reject(ctx context.Context, id, reason string) error {
@@ -249,18 +256,22 @@ func (d remoteDesk) again(ctx context.Context, id, reason, policy, password stri
 	return d.call(ctx, http.MethodPost, about(id, "treat"), map[string]string{"policy": policy, "password": password, "reason": reason}, nil)
 }
 
-func (d remoteDesk) asIs(ctx context.Context, id, reason string) (approved bool, err error) {
+func (d remoteDesk) asIs(ctx context.Context, id string, why quarantine.By) (released bool, err error) {
 	var f struct{ State string }
 	if err := d.call(ctx, http.MethodGet, "/files/"+url.PathEscape(id), nil, &f); err != nil {
 		return false, err
 	}
 	if f.State != string(quarantine.Requested) {
-		return false, d.call(ctx, http.MethodPost, about(id, "request"), map[string]string{"reason": reason}, nil)
+		return false, d.call(ctx, http.MethodPost, about(id, "request"), map[string]string{"reason": why.Reason, "reason_code": string(why.Code)}, nil)
 	}
 	if d.code == "" {
-		return true, exit{2, errors.New("別の人の申請を承認するには、自分の確認コードが要ります / an approval wants your one-time code: --code")}
+		return false, exit{2, errors.New("別の人の申請を承認するには、自分の確認コードが要ります / an approval wants your one-time code: --code")}
 	}
-	return true, d.call(ctx, http.MethodPost, about(id, "approve"), map[string]string{"reason": reason, "code": d.code}, nil)
+	if err := d.call(ctx, http.MethodPost, about(id, "approve"), map[string]string{"reason": why.Reason, "reason_code": string(why.Code), "code": d.code}, nil); err != nil {
+		return false, err
+	}
+	e, err := d.get(ctx, id)
+	return err != nil || e.State.Stage != quarantine.Requested, nil // the approval is made, whatever can be read of it
 }
 
 func (d remoteDesk) reject(ctx context.Context, id, reason string) error {

@@ -37,22 +37,23 @@ const (
 	Deleted       Kind = "deleted"        // its time in quarantine is over, or Actor deleted it
 	Requested     Kind = "exception-requested"
 	Approved      Kind = "exception-approved"
-	Waiting       Kind = "waiting"   // a scanner or the link is away
-	Alarm         Kind = "alarm"     // something an administrator must look at: Detail
-	Rescanned     Kind = "rescanned" // kept originals were scanned again; with a Job: something was found in one
-	Extended      Kind = "extended"  // Actor keeps a held file for longer
-	Evidence      Kind = "evidence"  // Actor took a held original out, encrypted: Detail says to whom
-	Previewed     Kind = "previewed" // Actor looks at pictures of an original: on record before they are shown
-	Tested        Kind = "tested"    // Actor sent the two test files of the first set-up through: Detail says what came of them
-	SignIn        Kind = "sign-in"   // Actor signed in to the console, or was kept out: Detail
-	Account       Kind = "account"   // Actor changed who may do what in the console: Name is the account
+	Endorsed      Kind = "exception-endorsed" // Actor approved, and others must too
+	Waiting       Kind = "waiting"            // a scanner or the link is away
+	Alarm         Kind = "alarm"              // something an administrator must look at: Detail
+	Rescanned     Kind = "rescanned"          // kept originals were scanned again; with a Job: something was found in one
+	Extended      Kind = "extended"           // Actor keeps a held file for longer
+	Evidence      Kind = "evidence"           // Actor took a held original out, encrypted: Detail says to whom
+	Previewed     Kind = "previewed"          // Actor looks at pictures of an original: on record before they are shown
+	Tested        Kind = "tested"             // Actor sent the two test files of the first set-up through: Detail says what came of them
+	SignIn        Kind = "sign-in"            // Actor signed in to the console, or was kept out: Detail
+	Account       Kind = "account"            // Actor changed who may do what in the console: Name is the account
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
 	return []Kind{
 		Started, Stopped, Recovered, Config, Received, RefusedIntake, Identified, Rebuilt, Scanned, Verified, Sealed, Sent,
-		Arrived, Released, Refused, Held, Blocked, Reviewed, Password, Rejected, Deleted, Requested, Approved, Waiting, Alarm,
+		Arrived, Released, Refused, Held, Blocked, Reviewed, Password, Rejected, Deleted, Requested, Endorsed, Approved, Waiting, Alarm,
 		Rescanned, Extended, Evidence, Previewed, Tested, SignIn, Account,
 	}
 }

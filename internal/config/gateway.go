@@ -23,12 +23,13 @@ type Gateway struct {
 	Intake        Size     `toml:"intake_limit"`   // files longer than this stay in the inbox
 	Health        string   `toml:"health"`         // loopback address for probes and figures, "127.0.0.1:9464"; "": none
 
-	Routes   []Route   `toml:"route"`
-	Scanners []Scanner `toml:"scanner"`
-	Link     Link      `toml:"link"`
-	Queue    Queue     `toml:"queue"`
-	Limits   Limits    `toml:"limits"`
-	Render   Render    `toml:"render"`
+	Routes   []Route    `toml:"route"`
+	Scanners []Scanner  `toml:"scanner"`
+	Approval []Approval `toml:"approval"`
+	Link     Link       `toml:"link"`
+	Queue    Queue      `toml:"queue"`
+	Limits   Limits     `toml:"limits"`
+	Render   Render     `toml:"render"`
 
 	Quarantine Quarantine `toml:"quarantine"`
 	Rescan     Rescan     `toml:"rescan"`
@@ -260,6 +261,9 @@ func (g *Gateway) check() error {
 	}
 	if err := sanitize.CheckDPI(g.Render.DPI); err != nil {
 		return fmt.Errorf("render.dpi: %w", err)
+	}
+	if err := g.checkApprovals(); err != nil {
+		return err
 	}
 	if g.Remote && g.Queue.URL == "" {
 		return errors.New("remote needs queue.url: workers on other machines cannot reach the embedded queue")

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,14 +21,16 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
+	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 )
 
 // trap is a gateway that notes each decision that comes through to it. An attack must not bring one.
 type trap struct {
 	Gateway
-	mu     sync.Mutex
-	sprung []string
+	mu       sync.Mutex
+	sprung   []string
+	policies *policy.Store // whose every change is one that came through
 }
 
 func (g *trap) spring(words ...string) error {
@@ -56,12 +59,23 @@ func (g *trap) Submit(_ context.Context, s Submission, _ io.Reader) (string, err
 func (g *trap) Again(_ context.Context, id, actor, _, _, _ string) error {
 	return g.spring("again", id, actor)
 }
-func (g *trap) Request(_ context.Context, id, actor, _ string) error {
-	return g.spring("request", id, actor)
+func (g *trap) Request(_ context.Context, id string, by quarantine.By) error {
+	return g.spring("request", id, by.Actor)
 }
-func (g *trap) Approve(_ context.Context, id, actor, _ string) error {
-	return g.spring("approve", id, actor)
+func (g *trap) Approve(_ context.Context, id string, by quarantine.By) (bool, error) {
+	return true, g.spring("approve", id, by.Actor)
 }
+func (g *trap) Policies() *policy.Store       { return g.policies }
+func (g *trap) Configured() map[string]string { return map[string]string{"web": "standard"} }
+func (g *trap) Trial() policy.Trial           { return policy.Trial{} }
+func (g *trap) EndTrial()                     { g.spring("end of a trial") }
+func (g *trap) TryHeld(_ context.Context, actor string, _ policy.Rules, _ int) error {
+	return g.spring("try", actor)
+}
+func (g *trap) TryFile(_ context.Context, actor string, _ policy.Rules, _, _ string, _ io.Reader) error {
+	return g.spring("try file", actor)
+}
+func (g *trap) Next(quarantine.Entry) (quarantine.Role, int, int) { return quarantine.Anyone, 0, 1 }
 func (g *trap) Reject(_ context.Context, id, actor, _ string) error {
 	return g.spring("reject", id, actor)
 }
@@ -107,6 +121,8 @@ func rows() map[string]row {
 		"GET /held/bulk":           {}, "POST /held/bulk": {form: "id={id}", gone: 422},
 		"POST /held/bulk/{action}": {form: "id={id}&reason=x&password=x&policy=render&days=1&sure=yes", paths: []string{"password", "treat", "reject", "extend", "delete"}, gone: 422},
 		"GET /approvals":           {}, "GET /audit": {}, "POST /audit/verify": {}, "GET /audit/file/{id}": {}, "GET /audit/month": {}, "GET /status": {},
+		"GET /policy": {}, "POST /policy/propose": {form: "reason=x&links=yes"}, "POST /policy/activate": {form: "proposal=x&reason=x&code=000000"},
+		"POST /policy/withdraw": {form: "proposal=x"}, "POST /policy/try": {form: "days=7"}, "POST /policy/try/end": {},
 		"GET /people": {}, "GET /people/list": {}, "GET /people/list.csv": {}, "POST /people/list": {form: "list=x"}, "POST /people/list/apply": {form: "list=x&sum=y"},
 		"GET /people/look": {form: "name=hanako"}, "GET /people/new": {}, "POST /people/new": {form: "name=evil&office=x&role=admin"},
 		"GET /people/edit": {form: "name=hanako"}, "POST /people/edit": {form: "name=hanako&office=x&role=admin"}, "POST /people/password": {form: "name=hanako"},
@@ -125,6 +141,15 @@ type fortress struct {
 func openFortress(t *testing.T) *fortress {
 	t.Helper()
 	f := &fortress{trap: &trap{}, staff: map[account.Role]*client{}}
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	f.trap.policies, err = policy.Open(root, policy.Options{Record: func(_ context.Context, e audit.Event) error { return f.trap.spring("policy", e.Actor, e.Detail) }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	f.world = openWorld(t, func(_ *world, o *Options) { o.Gateway = f.trap })
 	f.files(2)
 	f.signIn(account.Account{Name: "hanako", Office: "総務課", Roles: []account.Role{account.Staff}})

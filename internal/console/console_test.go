@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
 	"sekisho/internal/policy"
+	"sekisho/internal/quarantine"
 	"sekisho/sanitize"
 )
 
@@ -149,6 +150,9 @@ func TestClosedSets(t *testing.T) {
 	}
 	for _, n := range policy.Names() {
 		ids = append(ids, "policy."+n, "policy.short."+n)
+	}
+	for _, code := range quarantine.Codes() {
+		ids = append(ids, "approvals.code."+string(code))
 	}
 	for _, a := range always() {
 		ids = append(ids, "policies.always."+a)

@@ -196,6 +196,6 @@ func (c *Console) request(w http.ResponseWriter, r *http.Request, f index.File, 
 		c.problem(w, r, http.StatusUnprocessableEntity, "reason")
 		return
 	}
-	err := c.gateway.Request(r.Context(), f.ID, a.Name, reason)
+	err := c.gateway.Request(r.Context(), f.ID, byOf(r, f, reason))
 	c.decided(w, r, err, to, "held.done.request")
 }

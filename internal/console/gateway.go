@@ -36,8 +36,11 @@ type Gateway interface {
 	// Again, Request, Approve, Reject, Extend, Delete and Evidence are decisions about a held file, on the record under the actor's name.
 	// Their errors wrap those of package quarantine.
 	Again(ctx context.Context, id, actor, reason, policy, password string) error
-	Request(ctx context.Context, id, actor, reason string) error
-	Approve(ctx context.Context, id, actor, reason string) error
+	Request(ctx context.Context, id string, by quarantine.By) error
+	// Approve reports whether it was the last approval that the file needs.
+	Approve(ctx context.Context, id string, by quarantine.By) (released bool, err error)
+	// Next says in which role the next approval is made, how many there are, and how many the file needs; 0: it is never released.
+	Next(e quarantine.Entry) (role quarantine.Role, has, needs int)
 	Reject(ctx context.Context, id, actor, reason string) error
 	Extend(ctx context.Context, id, actor, reason string, until time.Time) error
 	Delete(ctx context.Context, id, actor, reason string) error

@@ -49,6 +49,7 @@ type itemView struct {
 	Same            []fileView
 	Decisions       []decisionView
 	Policies        []choice
+	Approval        *approvalView // nil: nobody asked for the original
 	May             may
 	Preview         *previewView // nil: not for this person, or not of this file
 	Any             bool
@@ -108,7 +109,7 @@ func (c *Console) item(r *http.Request, p *page, f index.File) (*itemView, error
 		Declared: e.Item.Declared, Detail: cut(firstLine(e.Item.Detail), maxReason), Hash: e.Item.SHA256, Taken: takenOf(p, auditFindings(e.Item)),
 		May: c.allowed(a, f, e),
 	}
-	v.Any = v.May != may{}
+	v.Any, v.Approval = v.May != may{}, c.approvalOf(p, a, f.Office, e)
 	v.Preview = c.previewOf(r, p, f)
 	if until := c.keptUntil(e); !until.IsZero() {
 		v.Until = when(until)
@@ -121,7 +122,7 @@ func (c *Console) item(r *http.Request, p *page, f index.File) (*itemView, error
 		v.Scans = append(v.Scans, scanView{s.Scanner, p.say("held.scan." + word), s.Detail})
 	}
 	for _, d := range e.State.Decisions {
-		v.Decisions = append(v.Decisions, decisionView{when(d.Time), p.say("decision." + decisionWord(string(d.What))), d.Actor, d.Reason})
+		v.Decisions = append(v.Decisions, decisionView{when(d.Time), p.say("decision." + decisionWord(string(d.What))), d.Actor, decisionText(p, d)})
 	}
 	v.Policies = policyChoices(p, e.Item.Policy)
 	same, err := c.index.Same(r.Context(), scope(a, account.Review), f)
@@ -188,7 +189,7 @@ func (c *Console) allowed(a account.Account, f index.File, e quarantine.Entry) m
 		Treat:    open && cross && a.Can(account.Review, f.Office),
 		Reject:   open && a.Can(account.Review, f.Office),
 		Request:  waiting && cross && c.gateway.Exceptions() && a.Can(account.Request, f.Office),
-		Approve:  e.State.Stage == quarantine.Requested && cross && c.gateway.Exceptions() && a.Can(account.Approve, f.Office) && f.Requester != a.Name,
+		Approve:  c.mayApprove(a, f.Office, e),
 		Extend:   idle && c.gateway.Keep() > 0 && a.Can(account.Review, f.Office),
 		Evidence: a.Can(account.Download, f.Office),
 		Delete:   idle && a.Can(account.Delete, f.Office),
@@ -296,19 +297,6 @@ func (c *Console) doHeld(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// approve approves what another person asked for, by somebody who has just proved again who it is.
-func (c *Console) approve(w http.ResponseWriter, r *http.Request, f index.File, reason string) {
-	a := sessionOf(r).account
-	if f.Requester == a.Name {
-		c.problem(w, r, http.StatusConflict, "same")
-		return
-	}
-	if !c.stepUp(w, r) {
-		return
-	}
-	c.decided(w, r, c.gateway.Approve(r.Context(), f.ID, a.Name, reason), "/held/"+f.ID, "held.done.approve")
-}
-
 // maxExtend is the longest time that a held file is kept on at once, in days.
 const maxExtend = 365
 
@@ -363,7 +351,7 @@ func refusal(err error) (id string, status int) {
 		status int
 	}{
 		{errForbidden, "forbidden", http.StatusForbidden}, {errNoPassword, "no-password", http.StatusConflict},
-		{ErrRecipient, "input", http.StatusUnprocessableEntity}, {quarantine.ErrMalware, "malware", http.StatusConflict}, {quarantine.ErrSamePerson, "same", http.StatusConflict},
+		{ErrRecipient, "input", http.StatusUnprocessableEntity}, {quarantine.ErrMalware, "malware", http.StatusConflict}, {quarantine.ErrSamePerson, "same", http.StatusConflict}, {quarantine.ErrRole, "role", http.StatusConflict},
 		{quarantine.ErrExceptions, "exceptions", http.StatusConflict}, {quarantine.ErrState, "state", http.StatusConflict},
 		{quarantine.ErrReason, "reason", http.StatusUnprocessableEntity}, {quarantine.ErrKey, "key", http.StatusConflict},
 		{quarantine.ErrUntil, "input", http.StatusUnprocessableEntity}, {fs.ErrPermission, "key", http.StatusConflict}, {fs.ErrNotExist, "key", http.StatusConflict},
@@ -391,39 +379,4 @@ func (c *Console) decided(w http.ResponseWriter, r *http.Request, err error, to,
 	}
 	c.tell(r.Context(), "good", done)
 	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-// approvalRow is one request that waits for approval.
-type approvalRow struct {
-	fileView
-	Requester, Asked, Why string
-	Own                   bool
-}
-
-func (c *Console) approvals(w http.ResponseWriter, r *http.Request) {
-	a := sessionOf(r).account
-	p := c.page(r, "approvals.title")
-	c.told(r, p)
-	list, err := c.index.Files(r.Context(), index.Filter{Scope: scope(a, account.Approve), States: []index.State{index.Requested}}, place(r.URL), pageSize)
-	if err != nil {
-		c.failed(w, r, err)
-		return
-	}
-	var rows []approvalRow
-	for _, f := range list.Files {
-		row := approvalRow{fileView: viewOf(p, f), Requester: f.Requester, Asked: when(f.RequestedAt), Own: f.Requester == a.Name}
-		if e, err := c.gateway.Held(r.Context(), f.ID); err == nil {
-			for _, d := range e.State.Decisions {
-				if d.What == "request" {
-					row.Why = d.Reason
-				}
-			}
-		}
-		rows = append(rows, row)
-	}
-	p.Body = struct {
-		List []approvalRow
-		More pager
-	}{rows, pageLink(p, r.URL, list.Next)}
-	c.show(w, r, http.StatusOK, "approvals", p)
 }

@@ -49,7 +49,7 @@ func OpenReview(cfg config.Gateway) (*Review, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	r.Store = quarantine.Open(root, quarantine.Options{Gateway: recipients[0], Exceptions: cfg.Exceptions})
+	r.Store = quarantine.Open(root, quarantine.Options{Gateway: recipients[0], Exceptions: cfg.Exceptions, Approvals: approvals(cfg)})
 	return r, nil
 }
 
@@ -89,13 +89,13 @@ func (r *Review) event(kind audit.Kind, id, actor, detail string) (audit.Event, 
 }
 
 // decide records a decision that is possible and then makes it: what is not on record does not happen.
-func (r *Review) decide(ctx context.Context, what quarantine.What, kind audit.Kind, id, actor, reason, detail string, do func() error) error {
-	e, err := r.event(kind, id, actor, detail)
+func (r *Review) decide(ctx context.Context, what quarantine.What, kind audit.Kind, id string, by quarantine.By, detail string, do func() error) error {
+	e, err := r.event(kind, id, by.Actor, detail)
 	if err != nil {
 		return err
 	}
 	if what != "" {
-		if err := r.Store.May(id, what, actor, reason); err != nil {
+		if err := r.Store.May(id, what, by); err != nil {
 			return err
 		}
 	}
@@ -129,40 +129,74 @@ func (r *Review) Again(ctx context.Context, id, actor, reason, policy, password 
 	if password != "" {
 		kind = audit.Password
 	}
-	return r.decide(ctx, quarantine.DidInstruct, kind, id, actor, reason, join("to be treated again", policy, reason), func() error {
+	return r.decide(ctx, quarantine.DidInstruct, kind, id, quarantine.By{Actor: actor, Reason: reason}, join("to be treated again", policy, reason), func() error {
 		return r.Store.Instruct(id, actor, reason, policy, password, review)
 	})
 }
 
 // AsIs asks that the original be released as it is, or approves what another person asked for (例外措置). It reports
-// whether it was the approval.
-func (r *Review) AsIs(ctx context.Context, id, actor, reason string) (approved bool, err error) {
+// whether that was the last approval.
+func (r *Review) AsIs(ctx context.Context, id string, by quarantine.By) (released bool, err error) {
 	e, err := r.Store.Get(id)
 	if err != nil {
 		return false, err
 	}
 	if e.State.Stage == quarantine.Requested {
-		return true, r.Approve(ctx, id, actor, reason)
+		return r.Approve(ctx, id, by)
 	}
-	return false, r.Request(ctx, id, actor, reason)
+	return false, r.Request(ctx, id, by)
+}
+
+// approvals says which approvals the release of an item's original needs.
+func approvals(cfg config.Gateway) func(quarantine.Item) []quarantine.Role {
+	return func(i quarantine.Item) []quarantine.Role {
+		var steps []quarantine.Role
+		for _, role := range cfg.Approvals(string(i.Reason), []string{i.Type, i.Declared}, cfg.OfficeOf(i.Route, i.Path), i.Size) {
+			steps = append(steps, quarantine.Role(role))
+		}
+		return steps
+	}
+}
+
+// why writes the reason of a decision for the record: the code before the words.
+func why(by quarantine.By) string {
+	if by.Code == "" {
+		return by.Reason
+	}
+	return strings.TrimSpace(fmt.Sprintf("[%s] %s", by.Code, by.Reason))
 }
 
 // Request asks that the original be released as it is. It fails with quarantine.ErrMalware for malware, always, and with
 // quarantine.ErrExceptions where that is not allowed.
-func (r *Review) Request(ctx context.Context, id, actor, reason string) error {
-	return r.decide(ctx, quarantine.DidRequest, audit.Requested, id, actor, reason, reason, func() error {
-		return r.Store.Request(id, actor, reason)
+func (r *Review) Request(ctx context.Context, id string, by quarantine.By) error {
+	return r.decide(ctx, quarantine.DidRequest, audit.Requested, id, by, why(by), func() error {
+		return r.Store.Request(id, by)
 	})
 }
 
-// Approve releases the original that another person asked for. It fails with quarantine.ErrSamePerson when the two are one.
-func (r *Review) Approve(ctx context.Context, id, actor, reason string) error {
+// Approve makes the next approval of what another person asked for, and releases the original with the last one, which it
+// reports. It fails with quarantine.ErrSamePerson when the person asked, or has approved before, and with quarantine.ErrRole when
+// it is the turn of somebody in another role.
+func (r *Review) Approve(ctx context.Context, id string, by quarantine.By) (released bool, err error) {
 	review, err := r.identity()
 	if err != nil {
-		return err
+		return false, err
 	}
-	return r.decide(ctx, quarantine.DidApprove, audit.Approved, id, actor, reason, reason, func() error {
-		return r.Store.Approve(id, actor, review)
+	e, err := r.Store.Get(id)
+	if err != nil {
+		return false, err
+	}
+	role, has, needs := r.Store.Next(e)
+	kind := audit.Endorsed
+	if released = has+1 >= needs; released {
+		kind = audit.Approved
+	}
+	detail := fmt.Sprintf("approval %d of %d", has+1, needs)
+	if role != quarantine.Anyone {
+		detail += " as " + string(role)
+	}
+	return released, r.decide(ctx, quarantine.DidApprove, kind, id, by, join(detail, why(by)), func() error {
+		return r.Store.Approve(id, by, review)
 	})
 }
 
@@ -172,7 +206,7 @@ func (r *Review) Reject(ctx context.Context, id, actor, reason string) error {
 	if err != nil {
 		return err
 	}
-	err = r.decide(ctx, quarantine.DidReject, audit.Rejected, id, actor, reason, reason, func() error {
+	err = r.decide(ctx, quarantine.DidReject, audit.Rejected, id, quarantine.By{Actor: actor, Reason: reason}, reason, func() error {
 		return r.Store.Reject(id, actor, reason)
 	})
 	if err != nil || e.Item.Source != "inbox" {
@@ -205,7 +239,7 @@ func (r *Review) tell(item quarantine.Item, sentence string) error {
 // Extend keeps a held file until a moment, at least.
 func (r *Review) Extend(ctx context.Context, id, actor, reason string, until time.Time) error {
 	detail := join("kept until "+until.UTC().Format(time.RFC3339), reason)
-	return r.decide(ctx, quarantine.DidExtend, audit.Extended, id, actor, reason, detail, func() error {
+	return r.decide(ctx, quarantine.DidExtend, audit.Extended, id, quarantine.By{Actor: actor, Reason: reason}, detail, func() error {
 		return r.Store.Extend(id, actor, reason, until)
 	})
 }
@@ -222,7 +256,7 @@ func (r *Review) Delete(ctx context.Context, id, actor, reason string) error {
 	if strings.TrimSpace(actor) == "" {
 		return fmt.Errorf("cannot delete %s: %w", id, quarantine.ErrActor)
 	}
-	return r.decide(ctx, "", audit.Deleted, id, actor, reason, join("deleted by a person", reason), func() error { return r.Store.Delete(id) })
+	return r.decide(ctx, "", audit.Deleted, id, quarantine.By{Actor: actor, Reason: reason}, join("deleted by a person", reason), func() error { return r.Store.Delete(id) })
 }
 
 // Evidence writes the original of a held file to w, encrypted to an age recipient ("age1…"): never in the clear. What is
@@ -244,7 +278,7 @@ func (r *Review) Evidence(ctx context.Context, id, actor, reason, recipient stri
 		return err
 	}
 	defer original.Close()
-	return r.decide(ctx, "", audit.Evidence, id, actor, reason, join("original taken out, encrypted to "+recipient, reason), func() error {
+	return r.decide(ctx, "", audit.Evidence, id, quarantine.By{Actor: actor, Reason: reason}, join("original taken out, encrypted to "+recipient, reason), func() error {
 		return sealTo(w, to, original)
 	})
 }

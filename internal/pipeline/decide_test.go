@@ -51,14 +51,18 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%v, want %v", err, is)
 		}
 	}
-	want(r.Approve(ctx, tool, "甲", ""), quarantine.ErrState)
-	must(r.Request(ctx, tool, "甲", "業務に要る"))
-	want(r.Approve(ctx, tool, "甲 ", ""), quarantine.ErrSamePerson)
-	want(r.Request(ctx, tool, "乙", "業務に要る"), quarantine.ErrState)
+	approve := func(actor string) error {
+		_, err := r.Approve(ctx, tool, quarantine.By{Actor: actor, Code: quarantine.CodeChecked})
+		return err
+	}
+	want(approve("甲"), quarantine.ErrState)
+	must(r.Request(ctx, tool, quarantine.By{Actor: "甲", Reason: "業務に要る"}))
+	want(approve("甲 "), quarantine.ErrSamePerson)
+	want(r.Request(ctx, tool, quarantine.By{Actor: "乙", Reason: "業務に要る"}), quarantine.ErrState)
 	must(r.Extend(ctx, tool, "乙", "照会中", time.Now().Add(30*24*time.Hour)))
 	want(r.Delete(ctx, tool, " ", ""), quarantine.ErrActor)
 	must(r.Reject(ctx, tool, "乙", "この種類は<b>受け取れません"))
-	want(r.Approve(ctx, tool, "丙", ""), quarantine.ErrState)
+	want(approve("丙"), quarantine.ErrState)
 	if got, want := h.kinds(t, "tool.exe"), "received held exception-requested extended rejected"; got != want {
 		t.Errorf("record %q, want %q", got, want)
 	}

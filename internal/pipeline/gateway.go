@@ -179,7 +179,7 @@ func (g *Gateway) openQuarantine(context.Context, Options) error {
 	if g.rescans, err = g.folder(rescanFolder); err != nil {
 		return err
 	}
-	g.held = quarantine.Open(root, quarantine.Options{Review: review, Gateway: identity.Recipient(), Exceptions: g.cfg.Exceptions})
+	g.held = quarantine.Open(root, quarantine.Options{Review: review, Gateway: identity.Recipient(), Exceptions: g.cfg.Exceptions, Approvals: approvals(g.cfg)})
 	return g.held.Sweep()
 }
 

@@ -97,7 +97,7 @@ func TestRescan(t *testing.T) {
 		if err != nil || e.Item.Verdict != sanitize.Blocked || e.Item.Reason != sanitize.ReasonMalware {
 			t.Errorf("%+v, %v", e.Item, err)
 		}
-		if err := store.Request(e.Item.Job, "甲", "業務"); !errors.Is(err, quarantine.ErrMalware) {
+		if err := store.Request(e.Item.Job, quarantine.By{Actor: "甲", Reason: "業務"}); !errors.Is(err, quarantine.ErrMalware) {
 			t.Errorf("somebody may ask for malware: %v", err)
 		}
 	}

@@ -109,7 +109,7 @@ func (g *Gateway) take(id queue.ID) (queue.Job, error) {
 // impossible reports whether an instruction failed in a way that no other attempt would change: it goes back to people.
 func impossible(err error) bool {
 	for _, final := range []error{
-		quarantine.ErrDamaged, quarantine.ErrExceptions, quarantine.ErrMalware, quarantine.ErrSamePerson, quarantine.ErrKey,
+		quarantine.ErrDamaged, quarantine.ErrExceptions, quarantine.ErrMalware, quarantine.ErrSamePerson, quarantine.ErrRole, quarantine.ErrKey,
 	} {
 		if errors.Is(err, final) {
 			return true

@@ -3,7 +3,6 @@ package quarantine
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sekisho/internal/person"
@@ -42,15 +41,20 @@ func (w What) stages() []Stage {
 
 // May fails when the decision would not be possible now, and why: the same errors as those of making it. Who puts decisions on
 // a record asks first, so that nothing stands there which nobody could do.
-func (s *Store) May(id string, what What, actor, reason string) error {
+func (s *Store) May(id string, what What, by By) error {
 	e, err := s.Get(id)
 	if err == nil {
-		err = s.may(e, Decision{What: what, Actor: actor, Reason: reason})
+		err = s.may(e, by.decide(what))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot %s %s: %w", what, id, err)
 	}
 	return nil
+}
+
+// decide begins a decision of a person.
+func (b By) decide(what What) Decision {
+	return Decision{What: what, Actor: b.Actor, Reason: b.Reason, Code: b.Code, roles: b.Roles}
 }
 
 // may is May for an item that was read.
@@ -69,17 +73,17 @@ func (s *Store) may(e Entry, d Decision) error {
 			return err
 		}
 	}
-	if d.What == DidRequest && strings.TrimSpace(d.Reason) == "" {
-		return ErrReason
-	}
-	if asked := e.State.Requester(); d.What == DidApprove && person.Same(asked, d.Actor) {
-		return ErrSamePerson
+	switch d.What {
+	case DidRequest:
+		return d.reasoned()
+	case DidApprove:
+		return s.mayApprove(e, d)
 	}
 	return nil
 }
 
 // change makes a decision about an item under its lock. do sets what is to change, and may refuse.
-func (s *Store) change(id string, d Decision, do func(e *Entry) error) error {
+func (s *Store) change(id string, d Decision, do func(e *Entry, d *Decision) error) error {
 	lock, err := s.lock(id, 0)
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (s *Store) change(id string, d Decision, do func(e *Entry) error) error {
 		return err
 	}
 	if err = s.may(e, d); err == nil {
-		err = do(&e)
+		err = do(&e, &d)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot %s %s: %w", d.What, id, err)
@@ -103,16 +107,16 @@ func (s *Store) change(id string, d Decision, do func(e *Entry) error) error {
 
 // Reject decides that the file does not cross. It stays until its time is over.
 func (s *Store) Reject(id, actor, reason string) error {
-	return s.change(id, Decision{What: DidReject, Actor: actor, Reason: reason}, func(e *Entry) error {
+	return s.change(id, Decision{What: DidReject, Actor: actor, Reason: reason}, func(e *Entry, _ *Decision) error {
 		e.State.Stage = Rejected
 		return nil
 	})
 }
 
-// Request asks that the original be released as it is; another person must approve. It fails with ErrExceptions where the
+// Request asks that the original be released as it is; others must approve (Steps). It fails with ErrExceptions where the
 // configuration does not allow that, and with ErrMalware for malware, always.
-func (s *Store) Request(id, actor, reason string) error {
-	return s.change(id, Decision{What: DidRequest, Actor: actor, Reason: reason}, func(e *Entry) error {
+func (s *Store) Request(id string, by By) error {
+	return s.change(id, by.decide(DidRequest), func(e *Entry, _ *Decision) error {
 		e.State.Stage = Requested
 		return nil
 	})
@@ -123,7 +127,7 @@ const maxExtension = 366 * 24 * time.Hour
 
 // Extend keeps an item until a moment, at most a year from now, whatever the configuration says. It never shortens.
 func (s *Store) Extend(id, actor, reason string, until time.Time) error {
-	return s.change(id, Decision{What: DidExtend, Actor: actor, Reason: reason}, func(e *Entry) error {
+	return s.change(id, Decision{What: DidExtend, Actor: actor, Reason: reason}, func(e *Entry, _ *Decision) error {
 		if now := s.opt.Now(); !until.After(now) || until.Sub(now) > maxExtension || until.Before(e.State.KeepUntil) {
 			return ErrUntil
 		}
@@ -137,7 +141,7 @@ func (s *Store) mayExcept(e Entry) error {
 	if e.Item.Malware() {
 		return ErrMalware
 	}
-	if !s.opt.Exceptions {
+	if _, ok := s.Steps(e.Item); !ok {
 		return ErrExceptions
 	}
 	return nil

@@ -13,7 +13,6 @@ import (
 	"filippo.io/age"
 
 	"sekisho/internal/durable"
-	"sekisho/internal/person"
 )
 
 // Instruction asks the gateway to treat a held file again, or, after two people decided so, to release it as it is.
@@ -25,8 +24,11 @@ type Instruction struct {
 	Password   string `json:"password,omitempty"`
 	Exception  bool   `json:"exception,omitempty"`
 	Requester  string `json:"requester,omitempty"` // of an exception
-	Actor      string `json:"actor"`               // who instructed, or approved
-	FileKey    []byte `json:"file_key"`            // opens this one original
+
+	Approvals []Approval `json:"approvals,omitempty"` // of an exception, in their order
+
+	Actor   string `json:"actor"`    // who instructed, or approved
+	FileKey []byte `json:"file_key"` // opens this one original
 }
 
 // maxPassword bounds a password, in bytes.
@@ -37,7 +39,7 @@ const maxPassword = 1 << 10
 // after a restart.
 func (s *Store) Instruct(id, actor, reason, policy, password string, review ...age.Identity) error {
 	d := Decision{What: DidInstruct, Actor: actor, Reason: reason, Policy: policy}
-	return s.change(id, d, func(e *Entry) error {
+	return s.change(id, d, func(e *Entry, _ *Decision) error {
 		if policy == "" || len(policy) > maxWords || len(password) > maxPassword {
 			return errors.New("a policy is missing, or the password is too long")
 		}
@@ -45,11 +47,18 @@ func (s *Store) Instruct(id, actor, reason, policy, password string, review ...a
 	})
 }
 
-// Approve releases the original as it is, after another person's Request. It fails with ErrSamePerson when the two names
-// are spellings of one.
-func (s *Store) Approve(id, actor string, review ...age.Identity) error {
-	return s.change(id, Decision{What: DidApprove, Actor: actor}, func(e *Entry) error {
-		return s.instruct(e, Instruction{Exception: true, Requester: e.State.Requester(), Actor: actor}, review)
+// Approve makes the next approval of what another person asked for, and, when it was the last one that the item needs, releases
+// the original as it is. It fails with ErrSamePerson when the person asked for it or has approved already, under whatever spelling
+// of the name, and with ErrRole when the next approval is not this person's to make.
+func (s *Store) Approve(id string, by By, review ...age.Identity) error {
+	return s.change(id, by.decide(DidApprove), func(e *Entry, d *Decision) error {
+		steps, done := s.stepsOf(*e)
+		d.Role = steps[len(done)]
+		done = append(done, Approval{Actor: d.Actor, Role: d.Role})
+		if len(done) < len(steps) {
+			return nil
+		}
+		return s.instruct(e, Instruction{Exception: true, Requester: e.State.Requester(), Actor: d.Actor, Approvals: done}, review)
 	})
 }
 
@@ -205,10 +214,10 @@ func (s *Store) checkInstruction(e *Entry, in Instruction) error {
 	if !in.Exception {
 		return nil
 	}
-	if person.Same(in.Requester, in.Actor) {
-		return ErrSamePerson
+	if err := s.mayExcept(*e); err != nil {
+		return err
 	}
-	return s.mayExcept(*e)
+	return s.checkApprovals(e.Item, in)
 }
 
 // Accepted says that the job of this generation is in the spool: the instruction is forgotten.

@@ -117,7 +117,11 @@ type Decision struct {
 	Actor  string    `json:"actor"`
 	Reason string    `json:"reason,omitempty"`
 	Policy string    `json:"policy,omitempty"` // of an instruction
+	Code   Code      `json:"code,omitempty"`   // of a request or an approval
+	Role   Role      `json:"role,omitempty"`   // in which an approval was made
 	Time   time.Time `json:"time"`
+
+	roles []Role // in which the actor may approve
 }
 
 // State is what people and the gateway did about an item.

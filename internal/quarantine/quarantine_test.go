@@ -284,7 +284,7 @@ func TestReject(t *testing.T) {
 		t.Errorf("%+v", e.State)
 	}
 	wantErr(t, s.Reject("job-000001", "田中", ""), quarantine.ErrState)
-	wantErr(t, s.Request("job-000001", "田中", "x"), quarantine.ErrState)
+	wantErr(t, s.Request("job-000001", quarantine.By{Actor: "田中", Reason: "x"}), quarantine.ErrState)
 	wantErr(t, s.Instruct("job-000001", "田中", "", "standard", "", p.review), quarantine.ErrState)
 	wantErr(t, s.Reject("job-000002", "田中", ""), fs.ErrNotExist)
 }
@@ -294,18 +294,18 @@ func TestException(t *testing.T) {
 	p := newPlace(t)
 	s := p.store()
 	hold(t, s, item("job-000001", secret), secret)
-	wantErr(t, s.Approve("job-000001", "佐藤", p.review), quarantine.ErrState)
-	wantErr(t, s.Request("job-000001", "Tanaka", " "), quarantine.ErrReason)
-	if err := s.Request("job-000001", "Tanaka", "期限が今日"); err != nil {
+	wantErr(t, s.Approve("job-000001", quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.review), quarantine.ErrState)
+	wantErr(t, s.Request("job-000001", quarantine.By{Actor: "Tanaka", Reason: " "}), quarantine.ErrReason)
+	if err := s.Request("job-000001", quarantine.By{Actor: "Tanaka", Reason: "期限が今日"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, same := range []string{"Tanaka", "tanaka", " TANAKA ", "ＴＡＮＡＫＡ", "Tan\u200baka", "Ta naka", "Tanaka\ufe0f", "Ｔanaka\u202e"} {
-		wantErr(t, s.Approve("job-000001", same, p.review), quarantine.ErrSamePerson)
+		wantErr(t, s.Approve("job-000001", quarantine.By{Actor: same, Code: quarantine.CodeChecked}, p.review), quarantine.ErrSamePerson)
 	}
-	wantErr(t, s.Approve("job-000001", "", p.review), quarantine.ErrActor)
-	wantErr(t, s.Approve("job-000001", "佐藤", p.gateway), quarantine.ErrKey)
+	wantErr(t, s.Approve("job-000001", quarantine.By{Actor: "", Code: quarantine.CodeChecked}, p.review), quarantine.ErrActor)
+	wantErr(t, s.Approve("job-000001", quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.gateway), quarantine.ErrKey)
 	wantStage(t, s, "job-000001", quarantine.Requested)
-	if err := s.Approve("job-000001", "佐藤", p.review); err != nil {
+	if err := s.Approve("job-000001", quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.review); err != nil {
 		t.Fatal(err)
 	}
 	taken, err := s.Take("job-000001", p.gateway)
@@ -324,22 +324,22 @@ func TestExceptionNeverForMalwareNorWhereForbidden(t *testing.T) {
 	blocked.Verdict, blocked.Reason = sanitize.Blocked, sanitize.ReasonMalware
 	s := p.store()
 	hold(t, s, blocked, secret)
-	wantErr(t, s.Request(blocked.Job, "田中", "x"), quarantine.ErrMalware)
+	wantErr(t, s.Request(blocked.Job, quarantine.By{Actor: "田中", Reason: "x"}), quarantine.ErrMalware)
 	wantErr(t, s.Instruct(blocked.Job, "田中", "", "render", "", p.review), quarantine.ErrMalware)
 	if err := os.WriteFile(filepath.Join(p.dir, blocked.Job, "state.json"), []byte(
 		`{"version":1,"stage":"requested","generation":0,"since":"2026-01-01T00:00:00Z","decisions":[{"what":"request","actor":"a","time":"2026-01-01T00:00:00Z"}]}`),
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, s.Approve(blocked.Job, "佐藤", p.review), quarantine.ErrMalware)
+	wantErr(t, s.Approve(blocked.Job, quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.review), quarantine.ErrMalware)
 
 	hold(t, s, item("job-000002", secret), secret)
-	if err := s.Request("job-000002", "田中", "x"); err != nil {
+	if err := s.Request("job-000002", quarantine.By{Actor: "田中", Reason: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	p.opt.Exceptions = false // the configuration changed in between
-	wantErr(t, p.store().Approve("job-000002", "佐藤", p.review), quarantine.ErrExceptions)
-	if err := s.Approve("job-000002", "佐藤", p.review); err != nil {
+	wantErr(t, p.store().Approve("job-000002", quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.review), quarantine.ErrExceptions)
+	if err := s.Approve("job-000002", quarantine.By{Actor: "佐藤", Code: quarantine.CodeChecked}, p.review); err != nil {
 		t.Fatal(err)
 	}
 	_, err := p.store().Take("job-000002", p.gateway) // and the gateway asks its own
@@ -726,22 +726,22 @@ func TestMay(t *testing.T) {
 	p := newPlace(t)
 	s := p.store()
 	hold(t, s, item("job-000001", secret), secret)
-	wantErr(t, s.May("job-000001", quarantine.DidApprove, "乙", ""), quarantine.ErrState)
-	wantErr(t, s.May("job-000001", quarantine.DidRequest, "甲", " "), quarantine.ErrReason)
-	wantErr(t, s.May("job-000001", quarantine.DidReject, "", "x"), quarantine.ErrActor)
-	wantErr(t, s.May("job-000009", quarantine.DidReject, "甲", "x"), fs.ErrNotExist)
-	if err := s.Request("job-000001", "甲", "業務"); err != nil {
+	wantErr(t, s.May("job-000001", quarantine.DidApprove, quarantine.By{Actor: "乙", Reason: ""}), quarantine.ErrState)
+	wantErr(t, s.May("job-000001", quarantine.DidRequest, quarantine.By{Actor: "甲", Reason: " "}), quarantine.ErrReason)
+	wantErr(t, s.May("job-000001", quarantine.DidReject, quarantine.By{Actor: "", Reason: "x"}), quarantine.ErrActor)
+	wantErr(t, s.May("job-000009", quarantine.DidReject, quarantine.By{Actor: "甲", Reason: "x"}), fs.ErrNotExist)
+	if err := s.Request("job-000001", quarantine.By{Actor: "甲", Reason: "業務"}); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, s.May("job-000001", quarantine.DidApprove, " 甲\u200b", ""), quarantine.ErrSamePerson)
-	if err := s.May("job-000001", quarantine.DidApprove, "乙", ""); err != nil {
+	wantErr(t, s.May("job-000001", quarantine.DidApprove, quarantine.By{Actor: " 甲\u200b", Reason: ""}), quarantine.ErrSamePerson)
+	if err := s.May("job-000001", quarantine.DidApprove, quarantine.By{Actor: "乙", Reason: "よい"}); err != nil {
 		t.Error(err)
 	}
 	bad := item("job-000002", secret)
 	bad.Verdict, bad.Reason = sanitize.Blocked, sanitize.ReasonMalware
 	hold(t, s, bad, secret)
 	for _, what := range []quarantine.What{quarantine.DidRequest, quarantine.DidApprove, quarantine.DidInstruct} {
-		if err := s.May("job-000002", what, "乙", "業務"); err == nil {
+		if err := s.May("job-000002", what, quarantine.By{Actor: "乙", Reason: "業務"}); err == nil {
 			t.Errorf("%s of malware", what)
 		}
 	}

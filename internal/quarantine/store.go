@@ -31,6 +31,9 @@ type Options struct {
 	Gateway    age.Recipient    // who can open instructions; needed by Instruct and Approve
 	Exceptions bool             // whether originals may be released as they are (例外措置), by two people
 	Now        func() time.Time // default time.Now
+
+	// Approvals says which approvals the release of an original needs; nil: one, of anyone. None: it is never released.
+	Approvals func(Item) []Role
 }
 
 // Store is a folder of held files.

@@ -234,12 +234,13 @@ func (c *call) submit() error {
 
 // decision is the body of an action.
 type decision struct {
-	Reason    string    `json:"reason"`
-	Policy    string    `json:"policy"`
-	Password  string    `json:"password"`
-	Until     time.Time `json:"until"`
-	Recipient string    `json:"recipient"`
-	Code      string    `json:"code"`
+	Reason     string    `json:"reason"`
+	Policy     string    `json:"policy"`
+	Password   string    `json:"password"`
+	Until      time.Time `json:"until"`
+	Recipient  string    `json:"recipient"`
+	Code       string    `json:"code"` // one-time
+	ReasonCode string    `json:"reason_code"`
 }
 
 // decision reads the body of an action. A reason that it must have is not empty.
@@ -291,7 +292,7 @@ func (c *call) reject() error {
 
 func (c *call) request() error {
 	return c.decide(func(d decision) error {
-		return c.opt.Gateway.Request(c.r.Context(), c.file.ID, c.who.Name, d.Reason)
+		return c.opt.Gateway.Request(c.r.Context(), c.file.ID, c.by(d))
 	})
 }
 
@@ -307,8 +308,18 @@ func (c *call) approve() error {
 		case r != account.Signed:
 			return errCode
 		}
-		return c.opt.Gateway.Approve(c.r.Context(), c.file.ID, c.who.Name, d.Reason)
+		_, err = c.opt.Gateway.Approve(c.r.Context(), c.file.ID, c.by(d))
+		return err
 	})
+}
+
+// by says who decides about the file, in which roles, and why.
+func (c *call) by(d decision) quarantine.By {
+	by := quarantine.By{Actor: c.who.Name, Code: quarantine.Code(d.ReasonCode), Reason: d.Reason}
+	for _, role := range c.who.ApprovesAs(c.file.Office) {
+		by.Roles = append(by.Roles, quarantine.Role(role))
+	}
+	return by
 }
 
 func (c *call) extend() error {

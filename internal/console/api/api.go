@@ -28,8 +28,8 @@ type Gateway interface {
 	Submit(ctx context.Context, route, office, folder, name, actor string, r io.Reader) (id string, err error)
 	Held(ctx context.Context, id string) (quarantine.Entry, error)
 	Again(ctx context.Context, id, actor, reason, policy, password string) error
-	Request(ctx context.Context, id, actor, reason string) error
-	Approve(ctx context.Context, id, actor, reason string) error
+	Request(ctx context.Context, id string, by quarantine.By) error
+	Approve(ctx context.Context, id string, by quarantine.By) (released bool, err error)
 	Reject(ctx context.Context, id, actor, reason string) error
 	Extend(ctx context.Context, id, actor, reason string, until time.Time) error
 	Delete(ctx context.Context, id, actor, reason string) error
@@ -240,6 +240,7 @@ var problems = []struct {
 	{ErrRoute, problem{http.StatusBadRequest, "route", "その経路はありません。", "There is no such route."}},
 	{quarantine.ErrMalware, problem{http.StatusConflict, "malware", "ウイルスが見つかったファイルは通せません。", "A file in which malware was found never crosses."}},
 	{quarantine.ErrSamePerson, problem{http.StatusConflict, "same-person", "申請した人とは別の人の承認が要ります。", "A person other than the one who asked must approve."}},
+	{quarantine.ErrRole, problem{http.StatusConflict, "role", "次の承認は、別の役割の人が行います。", "The next approval is that of a person in another role."}},
 	{quarantine.ErrExceptions, problem{http.StatusConflict, "exceptions", "この設定では原本をそのまま通せません。", "Originals are not released here."}},
 	{quarantine.ErrState, problem{http.StatusConflict, "state", "今の状態ではできません。", "It is not possible in the present state."}},
 	{quarantine.ErrReason, problem{http.StatusBadRequest, "reason", "理由を書いてください。", "Give a reason that is not too long."}},

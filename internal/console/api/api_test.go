@@ -71,11 +71,11 @@ func (d *desk) Status(context.Context) api.Status {
 func (d *desk) Again(_ context.Context, id, actor, reason, policy, password string) error {
 	return d.note("again", id, actor, reason, policy, password)
 }
-func (d *desk) Request(_ context.Context, id, actor, reason string) error {
-	return d.note("request", id, actor, reason)
+func (d *desk) Request(_ context.Context, id string, by quarantine.By) error {
+	return d.note("request", id, by.Actor, by.Reason)
 }
-func (d *desk) Approve(_ context.Context, id, actor, reason string) error {
-	return d.note("approve", id, actor, reason)
+func (d *desk) Approve(_ context.Context, id string, by quarantine.By) (bool, error) {
+	return true, d.note("approve", id, by.Actor, by.Roles, by.Code, by.Reason)
 }
 func (d *desk) Reject(_ context.Context, id, actor, reason string) error {
 	return d.note("reject", id, actor, reason)
@@ -360,14 +360,14 @@ func TestApprove(t *testing.T) {
 		code string
 		want int
 	}{{code(now), 403}, {"", 403}, {code(now + 1), 202}, {code(now + 1), 403}} {
-		if got, text := w.post("approver", "/files/job-tax/approve", map[string]string{"code": c.code, "reason": "確認した"}); got != c.want {
+		if got, text := w.post("approver", "/files/job-tax/approve", map[string]string{"code": c.code, "reason": "確認した", "reason_code": "checked"}); got != c.want {
 			t.Errorf("%d, want %d: %s", got, c.want, text)
 		}
 	}
 	if !w.good["approve"] {
 		t.Error("approve was not seen to answer as described")
 	}
-	if len(w.desk.asked) != 1 || w.desk.asked[0] != "approve job-tax approver 確認した" {
+	if len(w.desk.asked) != 1 || w.desk.asked[0] != "approve job-tax approver [approver] checked 確認した" {
 		t.Errorf("%q", w.desk.asked)
 	}
 	last := 0
