@@ -299,16 +299,10 @@ func (c *call) request() error {
 // approve wants a one-time code of the person, now.
 func (c *call) approve() error {
 	return c.decide(func(d decision) error {
-		r, err := c.opt.Accounts.CheckTOTP(c.r.Context(), account.Attempt{Name: c.who.Name, From: c.opt.From(c.r)}, d.Code)
-		switch {
-		case err != nil:
+		if err := c.oneTime(d.Code); err != nil {
 			return err
-		case r == account.Locked:
-			return errLocked
-		case r != account.Signed:
-			return errCode
 		}
-		_, err = c.opt.Gateway.Approve(c.r.Context(), c.file.ID, c.by(d))
+		_, err := c.opt.Gateway.Approve(c.r.Context(), c.file.ID, c.by(d))
 		return err
 	})
 }

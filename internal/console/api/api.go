@@ -18,11 +18,14 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
+	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 )
 
 // Gateway is what the interface asks of the gateway.
 type Gateway interface {
+	Policies
+
 	// Submit takes a file in, on a route or "" for the office's first one. The error wraps ErrTooLarge, ErrNoSpace or ErrRoute when
 	// that is why not.
 	Submit(ctx context.Context, route, office, folder, name, actor string, r io.Reader) (id string, err error)
@@ -244,6 +247,13 @@ var problems = []struct {
 	{quarantine.ErrExceptions, problem{http.StatusConflict, "exceptions", "この設定では原本をそのまま通せません。", "Originals are not released here."}},
 	{quarantine.ErrState, problem{http.StatusConflict, "state", "今の状態ではできません。", "It is not possible in the present state."}},
 	{quarantine.ErrReason, problem{http.StatusBadRequest, "reason", "理由を書いてください。", "Give a reason that is not too long."}},
+	{policy.ErrSamePerson, problem{http.StatusConflict, "same-person", "提案した人とは別の人が有効にします。", "A person other than the one who proposed must activate."}},
+	{policy.ErrPending, problem{http.StatusConflict, "pending", "有効にするのを待っている提案があります。", "There is a proposal already."}},
+	{policy.ErrNone, problem{http.StatusConflict, "proposal", "その提案はありません。", "There is no such proposal."}},
+	{policy.ErrSame, problem{http.StatusBadRequest, "nothing", "変わるところがありません。", "Nothing would change."}},
+	{policy.ErrReason, problem{http.StatusBadRequest, "reason", "理由を書いてください。", "Give a reason that is not too long."}},
+	{policy.ErrRules, problem{http.StatusBadRequest, "input", "依頼の内容を読み取れません。", "The request cannot be read."}},
+	{policy.ErrBusy, problem{http.StatusConflict, "busy", "ほかの試しが続いています。", "Another trial goes on."}},
 	{quarantine.ErrUntil, problem{http.StatusBadRequest, "until", "その日までは延ばせません。", "It cannot be kept until that day."}},
 	{ErrNotKept, problem{http.StatusConflict, "not-kept", "この設定では再検査できません。原本を残すこと（rescan.keep_originals）と検査エンジンが要ります。", "Nothing can be scanned again here: it takes kept originals (rescan.keep_originals) and a scanner."}},
 	{ErrRescanning, problem{http.StatusConflict, "rescanning", "別の再検査が進んでいます。終わってからやり直してください。", "Another scan goes on; ask again when it has ended."}},

@@ -28,6 +28,7 @@ import (
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/api"
 	"sekisho/internal/console/index"
+	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 	"sekisho/sanitize"
 )
@@ -35,8 +36,18 @@ import (
 // desk is the gateway of these tests: it notes what it is asked. The real one is tested where it is (internal/pipeline), and
 // both together in fixtures.
 type desk struct {
-	asked []string
-	err   error
+	asked    []string
+	err      error
+	policies *policy.Store
+}
+
+func (d *desk) Policies() *policy.Store { return d.policies }
+func (d *desk) TryHeld(_ context.Context, actor string, r policy.Rules, days int) error {
+	return d.note("try", actor, r.Links, days)
+}
+func (d *desk) Trial() policy.Trial {
+	now := policy.Outcome{Policy: "standard", Verdict: "clean", Findings: []sanitize.Finding{{Rule: "zip/encrypted", Count: 2}}}
+	return policy.Trial{Actor: "admin", Begun: time.Now(), Total: 2, Files: []policy.TrialFile{{Job: "job-tax", Name: hostile, Now: now, Then: now}, {Job: "job-fire", Name: hostile, Why: policy.WhyKey}}}
 }
 
 func (d *desk) note(what string, words ...any) error {
@@ -133,6 +144,7 @@ func open(t *testing.T) *world {
 	w.people = people
 	for name, roles := range map[string][]account.Role{
 		"staff": {account.Staff}, "other": {account.Staff}, "approver": {account.Approver}, "admin": {account.Admin}, "auditor": {account.Auditor},
+		"admin2": {account.Admin},
 	} {
 		a := account.Account{Name: name, Office: "税務課", Roles: roles, Download: true}
 		if name == "other" {
@@ -153,6 +165,11 @@ func open(t *testing.T) *world {
 	check(t, err)
 	t.Cleanup(func() { x.Close() })
 	check(t, x.Follow(ctx))
+	folder, err := os.OpenRoot(t.TempDir())
+	check(t, err)
+	t.Cleanup(func() { folder.Close() })
+	w.desk.policies, err = policy.Open(folder, policy.Options{Record: func(ctx context.Context, e audit.Event) error { return log.Append(ctx, e) }})
+	check(t, err)
 	a, err := api.New(api.Options{Accounts: people, Index: x, Gateway: w.desk, Log: slog.New(slog.DiscardHandler), Version: "test", Limit: 1000})
 	check(t, err)
 	w.server = httptest.NewServer(a)
@@ -255,6 +272,14 @@ func TestWho(t *testing.T) {
 		{"approver", "GET", "/files/job-fire/held", "", 404}, {"staff", "GET", "/files/job-tax/held", "", 403},
 		{"auditor", "POST", "/record/verify", "", 200}, {"staff", "POST", "/record/verify", "", 403}, {"admin", "POST", "/rescan", "", 200},
 		{"auditor", "POST", "/rescan", "", 403}, {"approver", "POST", "/rescan", "", 403}, {"auditor", "GET", "/status", "", 200}, {"staff", "GET", "/status", "", 403},
+		{"auditor", "GET", "/policies", "", 200}, {"staff", "GET", "/policies", "", 403}, {"admin", "GET", "/policies?version=9", "", 404}, {"admin", "GET", "/policies?version=x", "", 400},
+		{"auditor", "POST", "/policies/propose", `{"reason":"x","rules":{}}`, 403}, {"admin", "POST", "/policies/propose", `{"reason":"x"}`, 400},
+		{"admin", "POST", "/policies/propose", `{"reason":"x","rules":{"lniks":true}}`, 400}, {"admin", "POST", "/policies/propose", `{"rules":{"links":true}}`, 400},
+		{"admin", "POST", "/policies/propose", `{"reason":"x","rules":{"routes":{"r":"lax"}}}`, 400}, {"admin", "POST", "/policies/propose", `{"reason":"x","rules":{"links":true}}`, 202},
+		{"admin", "POST", "/policies/propose", `{"reason":"x","rules":{}}`, 409}, {"admin", "POST", "/policies/activate", `{"proposal":"x","reason":"x","code":"000000"}`, 403},
+		{"auditor", "POST", "/policies/withdraw", `{"proposal":"x"}`, 403}, {"admin", "POST", "/policies/withdraw", `{"proposal":"x"}`, 409}, {"auditor", "GET", "/policies", "", 200},
+		{"admin", "POST", "/policies/try", `{"rules":{"links":true},"days":7}`, 202}, {"admin", "POST", "/policies/try", `{"days":7}`, 400}, {"admin", "POST", "/policies/try", `{"proposal":"x","days":7}`, 409},
+		{"auditor", "GET", "/policies/trial", "", 200}, {"approver", "GET", "/policies/trial", "", 403},
 		{"auditor", "POST", "/files?name=a.txt", "text", 403}, {"approver", "POST", "/files?name=a.txt", "text", 403},
 		{"staff", "POST", "/files", "text", 400}, {"staff", "POST", "/files?name=a.txt&folder=sub", "text", 201}, {"admin", "GET", "/accounts", "", 404},
 	} {
@@ -276,6 +301,7 @@ again job-tax admin  render
 extend job-tax admin  2030-01-02
 delete job-tax admin x
 evidence job-tax approver x age1x
+try admin true 7
 submit  税務課 sub a.txt staff text`) {
 		t.Errorf("the gateway was asked:\n%s", got)
 	}
@@ -299,7 +325,7 @@ func (w *world) allGood() {
 	w.t.Helper()
 	for path, item := range w.doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			if !w.good[op.OperationID] && op.OperationID != "approve" { // TestApprove
+			if !w.good[op.OperationID] && op.OperationID != "approve" && op.OperationID != "activate" && op.OperationID != "withdraw" { // TestApprove, TestPolicies
 				w.t.Errorf("%s %s was not seen to answer as described", method, path)
 			}
 		}
@@ -338,24 +364,70 @@ func TestHostileName(t *testing.T) {
 	}
 }
 
-// TestApprove: a program is nobody's second person: the approval wants the person's one-time code, once.
-func TestApprove(t *testing.T) {
-	w := open(t)
-	key, err := w.people.EnrolTOTP(t.Context(), "approver")
-	check(t, err)
+// enrol gives a person a second factor. code is the one-time code of a step; that of the step now is used up.
+func (w *world) enrol(name string) (now int64, code func(step int64) string) {
+	w.t.Helper()
+	key, err := w.people.EnrolTOTP(w.t.Context(), name)
+	check(w.t, err)
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key.Secret)
-	check(t, err)
-	now := time.Now().Unix() / 30
-	code := func(step int64) string { // RFC 4226, section 5.3
+	check(w.t, err)
+	now = time.Now().Unix() / 30
+	code = func(step int64) string { // RFC 4226, section 5.3
 		mac := hmac.New(sha1.New, secret)
-		check(t, binary.Write(mac, binary.BigEndian, step))
+		check(w.t, binary.Write(mac, binary.BigEndian, step))
 		sum := mac.Sum(nil)
 		return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[sum[19]&15:])&0x7FFFFFFF%1_000_000)
 	}
-	ok, err := w.people.ConfirmTOTP(t.Context(), "approver", code(now))
+	ok, err := w.people.ConfirmTOTP(w.t.Context(), name, code(now))
 	if !ok || err != nil {
-		t.Fatal(ok, err)
+		w.t.Fatal(ok, err)
 	}
+	return now, code
+}
+
+// TestPolicies: a program brings nothing into force without a one-time code, and nothing that its own person proposed.
+func TestPolicies(t *testing.T) {
+	w := open(t)
+	now, own := w.enrol("admin")
+	_, other := w.enrol("admin2")
+	id := func() string {
+		var p struct{ Proposal struct{ ID string } }
+		_, text := w.do("auditor", "GET", "/policies", "", nil)
+		check(t, json.Unmarshal([]byte(text), &p))
+		return p.Proposal.ID
+	}
+	propose := func() {
+		t.Helper()
+		if got, text := w.do("admin", "POST", "/policies/propose", "application/json", []byte(`{"reason":"x","rules":{"links":true}}`)); got != 202 {
+			t.Fatal(got, text)
+		}
+	}
+	propose()
+	if got, text := w.post("admin2", "/policies/withdraw", map[string]string{"proposal": id()}); got != 202 {
+		t.Error(got, text)
+	}
+	propose()
+	for _, c := range []struct {
+		who, code string
+		want      int
+	}{{"admin2", "", 403}, {"admin2", "000000", 403}, {"auditor", "000000", 403}, {"admin", own(now + 1), 409}, {"admin2", other(now + 1), 202}} {
+		if got, text := w.post(c.who, "/policies/activate", map[string]string{"proposal": id(), "reason": "確かめた", "code": c.code}); got != c.want {
+			t.Errorf("%s: %d, want %d: %s", c.who, got, c.want, text)
+		}
+	}
+	if v := w.desk.policies.Active(); v.Number != 1 || !v.Rules().Links || v.Rules().Comments || v.Activator != "admin2" {
+		t.Errorf("%+v", v)
+	}
+	w.do("auditor", "GET", "/policies", "", nil)
+	if !w.good["activate"] || !w.good["withdraw"] {
+		t.Error("activate or withdraw was not seen to answer as described")
+	}
+}
+
+// TestApprove: a program is nobody's second person: the approval wants the person's one-time code, once.
+func TestApprove(t *testing.T) {
+	w := open(t)
+	now, code := w.enrol("approver")
 	for _, c := range []struct {
 		code string
 		want int

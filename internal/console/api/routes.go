@@ -9,6 +9,7 @@ import (
 
 	"sekisho/internal/console/account"
 	"sekisho/internal/console/index"
+	"sekisho/internal/policy"
 )
 
 // route is one route: what it is called, who may use it, what goes in and comes out, and what it does.
@@ -80,6 +81,17 @@ func routes() []route {
 		{method: "POST", path: "/rescan", id: "rescan", ja: "残してある原本をもう一度検査する", en: "scan kept originals again: who received what", right: account.Settings,
 			status: ok, out: "Rescanned", do: (*call).rescan},
 		{method: "GET", path: "/status", id: "status", ja: "ゲートウェイの状態", en: "how the gateway is", right: account.Status, status: ok, out: "Status", do: (*call).status},
+		{method: "GET", path: "/policies", id: "policies", ja: "方針の今の版（または指定の版）と提案", en: "the policies in force, or of a version, and what is proposed", right: account.Status,
+			query: []param{{"version", "string", "版の番号"}}, status: ok, out: "Policies", do: (*call).policies},
+		{method: "POST", path: "/policies/propose", id: "propose", ja: "方針の変更、または前の版に戻すことを提案する", en: "propose rules, or to go back to a version; a switch that is left out is off", right: account.Policies,
+			body: []string{"reason"}, optional: []string{"rules", "back"}, status: taken, out: "Proposed", do: (*call).propose},
+		{method: "POST", path: "/policies/activate", id: "activate", ja: "別の人の提案を有効にする（本人の確認コードが要る）", en: "bring another person's proposal into force; wants a one-time code", right: account.Policies,
+			body: []string{"proposal", "reason", "code"}, status: taken, out: "Proposed", do: (*call).activate},
+		{method: "POST", path: "/policies/withdraw", id: "withdraw", ja: "提案を取り下げる", en: "withdraw the proposal", right: account.Policies,
+			body: []string{"proposal"}, status: taken, out: "Proposed", do: (*call).withdraw},
+		{method: "POST", path: "/policies/try", id: "try", ja: "方針を、止めたファイルと元を残したファイルで試す", en: "try rules, or the proposal, on held and kept files", right: account.Policies,
+			body: []string{"days"}, optional: []string{"rules", "proposal"}, status: taken, out: "Proposed", do: (*call).try},
+		{method: "GET", path: "/policies/trial", id: "trial", ja: "試した結果", en: "what came of the last trial", right: account.Status, status: ok, out: "Trial", do: (*call).trial},
 		{method: "GET", path: "/record", id: "record", ja: "記録を探す（新しい順）", en: "search the record, the newest first", right: account.Record, query: pages(search...), status: ok, out: "Entries", do: (*call).record},
 	}
 }
@@ -142,8 +154,13 @@ func (r route) operation() object {
 		fields := object{}
 		for _, f := range append(r.optional, r.body...) {
 			fields[f] = text()
-			if f == "until" {
-				fields[f] = object{"type": "string", "format": "date-time"}
+			switch f {
+			case "until":
+				fields[f] = moment()
+			case "rules":
+				fields[f] = ref("Rules")
+			case "back", "days":
+				fields[f] = integer()
 			}
 		}
 		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{
@@ -199,7 +216,7 @@ func schemas() object {
 	finding := shape("rule action count", object{"rule": text(), "action": text(), "where": text(), "count": integer()})
 	entry := object{
 		"broken": flag, "seq": integer(), "time": moment(), "kind": text(), "job": text(), "generation": integer(), "route": text(), "path": text(),
-		"name": text(), "type": text(), "verdict": text(), "reason": text(), "policy": text(), "sha256_in": text(), "sha256_out": text(),
+		"name": text(), "type": text(), "verdict": text(), "reason": text(), "policy": text(), "policy_version": integer(), "sha256_in": text(), "sha256_out": text(),
 		"size_in": integer(), "size_out": integer(), "actor": text(), "detail": text(), "findings": list(finding), "prev": text(), "hash": text(),
 	}
 	held := shape("Item State", object{
@@ -211,7 +228,7 @@ func schemas() object {
 		}),
 		"State": shape("version stage generation since", object{
 			"version": integer(), "stage": text(), "generation": integer(), "exception": flag, "since": moment(), "keep_until": moment(),
-			"decisions": list(shape("what actor time", object{"what": text(), "actor": text(), "reason": text(), "policy": text(), "time": moment()})),
+			"decisions": list(shape("what actor time", object{"what": text(), "actor": text(), "reason": text(), "policy": text(), "code": text(), "role": text(), "time": moment()})),
 		}),
 	})
 	head := shape("version log seq hash file offset time", object{
@@ -221,8 +238,27 @@ func schemas() object {
 		"job": text(), "where": text(), "route": text(), "path": text(), "name": text(), "released": text(), "sent": moment(), "sha256": text(), "scanner": text(), "signature": text(),
 	})
 	number := object{"type": "number"}
+	switches := object{"routes": object{"type": "object", "additionalProperties": text()}}
+	for _, s := range policy.Switches() {
+		switches[s.Name] = flag
+	}
+	rules := object{"type": "object", "properties": switches, "additionalProperties": false}
+	one := shape("number rules", object{
+		"number": integer(), "rules": ref("Rules"), "proposer": text(), "reason": text(), "activator": text(), "agreed": text(), "activated": moment(), "back": integer(),
+	})
+	proposed := shape("id base rules proposer reason proposed", object{
+		"id": text(), "base": integer(), "rules": ref("Rules"), "proposer": text(), "reason": text(), "proposed": moment(), "back": integer(),
+	})
+	comes := shape("policy verdict findings", object{"policy": text(), "verdict": text(), "reason": text(), "findings": integer()})
 	return object{
-		"Held":       held,
+		"Held":     held,
+		"Rules":    rules,
+		"Policies": shape("active version", object{"active": integer(), "version": one, "proposal": proposed}),
+		"Proposed": shape("active", object{"active": integer(), "proposal": text()}),
+		"Trial": shape("running actor base rules days total left_out late files", object{
+			"running": flag, "actor": text(), "base": integer(), "rules": ref("Rules"), "days": integer(), "total": integer(), "left_out": integer(), "late": flag,
+			"files": list(shape("job name", object{"job": text(), "name": text(), "why": text(), "now": comes, "then": comes})),
+		}),
 		"Quarantine": shape("held", object{"held": list(ref("Held")), "next": text()}),
 		"Verified": shape("ok entries files first last head", object{
 			"ok": flag, "entries": integer(), "files": integer(), "first": moment(), "last": moment(), "head": head,
