@@ -15,6 +15,7 @@ import (
 
 	"sekisho/internal/arrival"
 	"sekisho/internal/audit"
+	"sekisho/internal/config"
 	"sekisho/internal/pipeline"
 	"sekisho/internal/quarantine"
 )
@@ -91,5 +92,50 @@ func TestDecide(t *testing.T) {
 	}
 	if all := h.details(t, audit.Evidence); len(all) != 1 || !strings.Contains(all[0], to.Recipient().String()) {
 		t.Errorf("%q", all)
+	}
+}
+
+// TestStepped: an original whose class wants two steps crosses after the second one, in this order, and the record tells both.
+func TestStepped(t *testing.T) {
+	h := newHouse(t)
+	h.gateway.Exceptions = true
+	h.gateway.Approval = []config.Approval{{Types: []string{"exe"}, Need: "stepped"}}
+	h.drop(t, "tool.exe", "MZ a program")
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) { h.idle(t, g, z) })
+	r, err := pipeline.OpenReview(h.gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	id := ""
+	for e, err := range r.Store.List() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		id = e.Item.Job
+	}
+	step := func(want error, released bool, actor string, roles ...quarantine.Role) {
+		t.Helper()
+		got, err := r.AsIs(t.Context(), id, quarantine.By{Actor: actor, Roles: roles, Code: quarantine.CodeNeeded, Reason: "業務に要る"})
+		if !errors.Is(err, want) || err == nil && got != released {
+			t.Errorf("%s: %v, %v; want %v, %v", actor, got, err, released, want)
+		}
+	}
+	step(nil, false, "職員")
+	step(quarantine.ErrRole, false, "管理者", quarantine.Admin)
+	step(nil, false, "承認者", quarantine.Approver)
+	step(quarantine.ErrSamePerson, false, "承認者", quarantine.Approver, quarantine.Admin)
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) { h.idle(t, g, z) })
+	if _, err := os.Stat(filepath.Join(h.dir, "lgwan/tool.exe")); err == nil {
+		t.Fatal("it crossed after one of two approvals")
+	}
+	step(nil, true, "管理者", quarantine.Admin)
+	h.run(t, func(g *pipeline.Gateway, z *arrival.Zone) { h.idle(t, g, z) })
+	told := strings.Join(append(h.details(t, audit.Endorsed), h.details(t, audit.Approved)...), "\n")
+	if want := "approval 1 of 2 as approver; [needed] 業務に要る\napproval 2 of 2 as admin; [needed] 業務に要る"; told != want {
+		t.Errorf("on record:\n%s", told)
+	}
+	if got := h.kinds(t, "tool.exe"); !strings.HasSuffix(got, "exception-requested exception-endorsed exception-approved reviewed sealed sent") {
+		t.Errorf("record %q", got)
 	}
 }
