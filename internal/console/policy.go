@@ -406,15 +406,17 @@ func (c *Console) doEndTrial(w http.ResponseWriter, r *http.Request) {
 
 // trialView is a trial as a page shows it.
 type trialView struct {
-	Lead, Who    string
-	Goes         bool
-	Done, Total  int
-	LeftOut      int
-	Late         bool
-	Rules        []string // what was tried, against what is in force
-	Changed      []triedView
-	Same, Failed int
-	Whys         []sum
+	Lead, Who   string
+	Goes        bool
+	Done, Total int
+	LeftOut     int
+	Late        bool
+	Rules       []string // what was tried, against what is in force
+	Shown       []triedView
+
+	Changed, Same, Failed int
+
+	Whys []sum
 }
 
 // triedView is one file of which something else would become.
@@ -441,12 +443,15 @@ func trialOf(p *page, t policy.Trial) *trialView {
 		case f.Why != "":
 			v.Failed++
 			whys[f.Why]++
-		case f.Differs() || t.Days == 0:
-			v.Changed = append(v.Changed, triedView{
-				Name: f.Name, ID: f.Job, Now: outcomeText(p, f.Now), Then: outcomeText(p, f.Then), Taken: takenOf(p, findingsOfTrial(f.Then)),
-			})
+		case f.Changed:
+			v.Changed++
 		default:
 			v.Same++
+		}
+		if f.Why == "" && (f.Changed || t.Days == 0) {
+			v.Shown = append(v.Shown, triedView{
+				Name: f.Name, ID: f.Job, Now: outcomeText(p, f.Now), Then: outcomeText(p, f.Then), Taken: takenOf(p, findingsOfTrial(f.Then)),
+			})
 		}
 	}
 	for _, why := range policy.Whys() {

@@ -187,6 +187,7 @@ func (r *Review) Approve(ctx context.Context, id string, by quarantine.By) (rele
 		return false, err
 	}
 	role, has, needs := r.Store.Next(e)
+	by.Nth = has + 1 // what is put on record, and no other one
 	kind := audit.Endorsed
 	if released = has+1 >= needs; released {
 		kind = audit.Approved

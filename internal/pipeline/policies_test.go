@@ -137,17 +137,17 @@ func TestTrial(t *testing.T) {
 			got[f.Name] = f
 		}
 		kept, tool := got["kept.html"], got["tool.exe"]
-		if len(trial.Files) != 2 || trial.Late || !kept.Differs() || kept.Now.Verdict != "clean" || kept.Then.Verdict != "clean" || len(kept.Now.Findings) != 0 {
+		if len(trial.Files) != 2 || trial.Late || !kept.Changed || kept.Now.Verdict != "clean" || kept.Then.Verdict != "clean" || len(kept.Now.Findings) != 0 {
 			t.Errorf("%+v", trial)
 		}
-		if tool.Differs() || tool.Then.Verdict != "held" || tool.Then.Reason != "policy" || tool.Why != "" {
+		if tool.Changed || tool.Then.Verdict != "held" || tool.Then.Reason != "policy" || tool.Why != "" {
 			t.Errorf("%+v", tool)
 		}
 		strict := policy.Rules{Routes: map[string]string{"default": "strict"}}
 		if err := g.TryFile(t.Context(), "佐藤", strict, "default", "一枚.html", strings.NewReader(page)); err != nil {
 			t.Fatal(err)
 		}
-		if one := ended(); len(one.Files) != 1 || one.Files[0].Then.Policy != "strict" || !one.Files[0].Differs() || one.Days != 0 {
+		if one := ended(); len(one.Files) != 1 || one.Files[0].Then.Policy != "strict" || !one.Files[0].Changed || one.Days != 0 {
 			t.Errorf("%+v", one)
 		}
 		if err := g.TryFile(t.Context(), "佐藤", strict, "nowhere", "x", strings.NewReader(page)); !errors.Is(err, pipeline.ErrNoRoute) {

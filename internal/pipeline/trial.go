@@ -170,7 +170,7 @@ func (g *Gateway) tryOne(life context.Context, one tried, now, then policy.Versi
 		return
 	}
 	if err != nil {
-		file.Why, file.Now, file.Then = whyNot(err), policy.Outcome{}, policy.Outcome{}
+		file.Why = whyNot(err)
 		if file.Why == policy.WhyFailed {
 			g.log.Warn("cannot try rules on a file", "job", file.Job, "error", err)
 		}
@@ -209,14 +209,14 @@ func (g *Gateway) tryBoth(ctx context.Context, one tried, file *policy.TrialFile
 	}
 	is := g.order(now, file.Name, now.Rules().PolicyOf(file.Route, configured))
 	would := g.order(then, file.Name, then.Rules().PolicyOf(file.Route, configured))
-	if file.Now, err = g.outcome(ctx, is, in); err != nil {
-		return err
+	a, err := g.outcome(ctx, is, in)
+	b := a
+	if err == nil && !g.sameFor(is, would) {
+		b, err = g.outcome(ctx, would, in)
 	}
-	if g.sameFor(is, would) {
-		file.Then = file.Now
-		return nil
+	if err == nil {
+		file.Compare(a, b)
 	}
-	file.Then, err = g.outcome(ctx, would, in)
 	return err
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/sanitize"
@@ -34,6 +35,7 @@ type TrialFile struct {
 	Size                   int64 // bytes
 	Why                    string
 	Now, Then              Outcome // as it is, and as it would be
+	Changed                bool    // something else would become of it
 }
 
 // The reasons why a file could not be tried: TrialFile.Why, a closed set.
@@ -56,15 +58,14 @@ type Outcome struct {
 	Findings []sanitize.Finding
 }
 
-// Differs reports whether something else would become of the file.
-func (f TrialFile) Differs() bool {
-	if f.Now.Verdict != f.Then.Verdict || f.Now.Reason != f.Then.Reason || len(f.Now.Findings) != len(f.Then.Findings) {
-		return true
+// maxFindings bounds what is remembered of a file: a hostile one can have very many.
+const maxFindings = 200
+
+// Compare notes both outcomes of the file, and whether they differ.
+func (f *TrialFile) Compare(now, then Outcome) {
+	f.Changed = now.Verdict != then.Verdict || now.Reason != then.Reason || !slices.Equal(now.Findings, then.Findings)
+	for _, o := range []*Outcome{&now, &then} {
+		o.Findings = slices.Clone(o.Findings[:min(len(o.Findings), maxFindings)])
 	}
-	for i, x := range f.Now.Findings {
-		if x != f.Then.Findings[i] {
-			return true
-		}
-	}
-	return false
+	f.Now, f.Then = now, then
 }

@@ -43,6 +43,7 @@ type By struct {
 	Roles  []Role // that the person has for the item's office; who calls has looked
 	Code   Code   // "" is CodeOther
 	Reason string // words of the person; needed where the code says no reason
+	Nth    int    // the number of the approval that it is to be, from 1; 0: the next one
 }
 
 // Approval is one approval of an instruction.
@@ -97,6 +98,9 @@ func (s *Store) mayApprove(e Entry, d Decision) error {
 	}
 	if len(done) >= len(steps) {
 		return fmt.Errorf("%w: it has all approvals", ErrState)
+	}
+	if d.nth != 0 && d.nth != len(done)+1 {
+		return fmt.Errorf("%w: somebody else approved meanwhile", ErrState)
 	}
 	if next := steps[len(done)]; next != Anyone && !slices.Contains(d.roles, next) {
 		return fmt.Errorf("%w: %s", ErrRole, next)

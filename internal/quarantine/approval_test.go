@@ -52,6 +52,7 @@ func TestApprovals(t *testing.T) {
 	wantErr(t, s.May("job-000002", quarantine.DidApprove, quarantine.By{Actor: "田中"}), quarantine.ErrReason)
 	wantErr(t, s.May("job-000002", quarantine.DidApprove, quarantine.By{Actor: "田中", Code: "because"}), quarantine.ErrReason)
 	wantErr(t, s.May("job-000002", quarantine.DidApprove, quarantine.By{Actor: "田中", Code: quarantine.CodeOther}), quarantine.ErrReason)
+	wantErr(t, s.Approve("job-000002", quarantine.By{Actor: "田中", Code: quarantine.CodeChecked, Nth: 1}, p.review), quarantine.ErrState)
 	ok(approve("job-000002", "田中"))
 	taken, err := s.Take("job-000002", p.gateway)
 	ok(err)

@@ -54,7 +54,7 @@ func (s *Store) May(id string, what What, by By) error {
 
 // decide begins a decision of a person.
 func (b By) decide(what What) Decision {
-	return Decision{What: what, Actor: b.Actor, Reason: b.Reason, Code: b.Code, roles: b.Roles}
+	return Decision{What: what, Actor: b.Actor, Reason: b.Reason, Code: b.Code, roles: b.Roles, nth: b.Nth}
 }
 
 // may is May for an item that was read.

@@ -122,6 +122,7 @@ type Decision struct {
 	Time   time.Time `json:"time"`
 
 	roles []Role // in which the actor may approve
+	nth   int    // By.Nth
 }
 
 // State is what people and the gateway did about an item.
