@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type eventView struct {
 	Job, Name, Actor, Detail string
 	Reason                   string
 	Found                    int
+	Version                  string // of the policies by which a file was treated
 }
 
 // eventOf shows an entry. One that is not what was read before says only that.
@@ -27,6 +29,9 @@ func eventOf(p *page, l index.Line) eventView {
 	}
 	v := eventView{
 		Seq: l.Seq, When: when(l.Time), Word: kindText(p, l.Kind), Job: l.Job, Name: l.Name, Actor: l.Actor, Detail: cut(l.Detail, maxReason), Found: found(l.Findings),
+	}
+	if l.Version > 0 {
+		v.Version = p.say("policies.treated", "Number", strconv.Itoa(l.Version))
 	}
 	if l.Reason != "" {
 		v.Reason = reasonText(p, l.Reason)
