@@ -90,7 +90,7 @@ func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string,
 			return exit{2, err}
 		}
 	}
-	local, done, err := f.open(policy, logs)
+	local, done, err := f.open(policy, len(paths), logs)
 	if err != nil {
 		return err
 	}
@@ -136,8 +136,8 @@ func (f *localFlags) print(w io.Writer, o pipeline.Outcome) error {
 	return err
 }
 
-// open makes what the commands work with. The function it returns ends it.
-func (f *localFlags) open(policy sanitize.Policy, logs *slog.Logger) (*pipeline.Local, func(), error) {
+// open makes what the commands work with, for so many files. The function it returns ends it.
+func (f *localFlags) open(policy sanitize.Policy, count int, logs *slog.Logger) (*pipeline.Local, func(), error) {
 	passwords, err := readPasswords(f.passwords)
 	if err != nil {
 		return nil, nil, err
@@ -161,7 +161,7 @@ func (f *localFlags) open(policy sanitize.Policy, logs *slog.Logger) (*pipeline.
 		cache = os.TempDir()
 	}
 	pool, err := pipeline.OpenChildren(worker.Options{
-		Child: child, Judge: worker.JudgeBeside(child), Ready: 1, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
+		Child: child, Judge: worker.JudgeBeside(child), Ready: 1, Once: count == 1, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
 	}, filepath.Join(cache, "sekisho", "pdfium-"+version))
 	if err != nil {
 		return nil, nil, err

@@ -20,6 +20,7 @@ type Options struct {
 	Args          []string        // arguments for each child, as the child program understands them
 	Judge         string          // path of the program for Verify (cmd/sekisho-judge, see JudgeBeside); "" means Child
 	Ready         int             // children of each program kept started ahead of need; 0 means as many as there are processors, 2 at least
+	Once          bool            // there will be one file: after the first child of each program none is started before it is asked for
 	Procs         int             // processors that one child may use at a time for a large file; 0 means 2
 	Limits        sanitize.Limits // bounds Time, Memory and FileSize of every request; zero fields mean the published limits
 	Memory        int64           // of one child in bytes, whatever a request says; 0 means what it says

@@ -23,6 +23,7 @@ type Pool struct {
 	judges   *Pool // of the program that judges, or nil: the children do
 
 	ready chan offer // unbuffered: each keeper holds the one child that it started
+	only  chan offer // of Options.Once, instead of keepers: the first child, until it is taken
 	stop  context.Context
 	close context.CancelFunc
 	wg    sync.WaitGroup // keepers
@@ -38,14 +39,28 @@ type offer struct {
 func NewPool(o Options) (*Pool, error) {
 	judge := o.Judge
 	o.Judge = ""
+	if judge == "" || judge == o.Child {
+		return newPool(o)
+	}
+	var judges *Pool
+	var judgesErr error
+	var both sync.WaitGroup
+	both.Go(func() {
+		o := o
+		o.Child = judge
+		judges, judgesErr = newPool(o)
+	})
 	p, err := newPool(o)
-	if err != nil || judge == "" || judge == o.Child {
-		return p, err
+	both.Wait()
+	if err = errors.Join(err, judgesErr); err != nil {
+		for _, started := range []*Pool{p, judges} {
+			if started != nil {
+				err = errors.Join(err, started.Close())
+			}
+		}
+		return nil, err
 	}
-	o.Child = judge
-	if p.judges, err = newPool(o); err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
+	p.judges = judges
 	return p, nil
 }
 
@@ -69,6 +84,11 @@ func newPool(o Options) (*Pool, error) {
 	if err != nil {
 		p.Close()
 		return nil, fmt.Errorf("cannot make worker pool: %w", err)
+	}
+	if o.Once {
+		p.only = make(chan offer, 1)
+		p.only <- offer{child: first}
+		return p, nil
 	}
 	for n := range o.Ready {
 		p.wg.Go(func() {
@@ -101,6 +121,11 @@ func (p *Pool) first() (*process, error) {
 func (p *Pool) Close() error {
 	p.close()
 	p.wg.Wait()
+	select {
+	case o := <-p.only:
+		o.child.end()
+	default:
+	}
 	p.starter.close()
 	err := p.program.close()
 	if p.judges != nil {
@@ -152,6 +177,9 @@ func (p *Pool) offer(o offer, patience time.Duration) {
 
 // take returns a child that is ready. The caller must end it.
 func (p *Pool) take(ctx context.Context) (*process, error) {
+	if p.opts.Once {
+		return p.takeOnly()
+	}
 	select {
 	case o := <-p.ready:
 		return o.child, o.err
@@ -159,6 +187,19 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 		return nil, ctx.Err()
 	case <-p.stop.Done():
 		return nil, ErrClosed
+	}
+}
+
+// takeOnly returns the first child, or starts another when that is gone: it may be found dead.
+func (p *Pool) takeOnly() (*process, error) {
+	if p.stop.Err() != nil {
+		return nil, ErrClosed
+	}
+	select {
+	case o := <-p.only:
+		return o.child, nil
+	default:
+		return p.start()
 	}
 }
 

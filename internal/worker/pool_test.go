@@ -203,3 +203,18 @@ func TestFailures(t *testing.T) {
 		})
 	}
 }
+
+// TestOnce proves that a pool for one file starts no child ahead of need but the first, and one more when that is asked for.
+func TestOnce(t *testing.T) {
+	p := pool(t, children.hostile, func(o *Options) { o.Once = true })
+	waiting := len(living(t))
+	for n := range 3 {
+		req := newRequest(t, "echo\nfile")
+		if r := mustRebuild(t, p, req); r.Reason != "" || output(t, req) != "file" {
+			t.Fatalf("file %d: %+v", n, r)
+		}
+		if left := len(living(t)); left != waiting-1 {
+			t.Errorf("after file %d there are %d processes, there were %d with the first child", n, left, waiting)
+		}
+	}
+}
