@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"sekisho/internal/durable"
 	"sekisho/internal/worker"
 	"sekisho/sanitize"
 )
@@ -189,6 +192,11 @@ func (r *renderer) open(ctx context.Context) (*worker.Pool, error) {
 
 // warm has PDFium compiled into the cache, unless it was before.
 func (r *renderer) warm(ctx context.Context) error {
+	if is, err := r.compiled(); err == nil {
+		if was, err := os.ReadFile(filepath.Join(r.cache, stampName)); err == nil && string(was) == is {
+			return nil
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, warmTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.program, "warm", r.cache)
@@ -196,7 +204,51 @@ func (r *renderer) warm(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot compile PDFium: %w: %s", err, out)
 	}
+	if err := r.stamp(); err != nil {
+		return fmt.Errorf("cannot keep compiled PDFium: %w", err)
+	}
 	return nil
+}
+
+// stamp writes down what is in the cache.
+func (r *renderer) stamp() error {
+	is, err := r.compiled()
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(r.cache)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return durable.WriteFile(root, stampName, []byte(is), 0o644)
+}
+
+// stampName is the file of the cache that says what was in it when it was complete.
+const stampName = "complete"
+
+// compiled returns what the program and its compiled code are: names, sizes and times.
+func (r *renderer) compiled() (string, error) {
+	var b strings.Builder
+	tell := func(path string, info fs.FileInfo) {
+		fmt.Fprintf(&b, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	info, err := os.Stat(r.program)
+	if err != nil {
+		return "", err
+	}
+	tell(r.program, info)
+	err = filepath.WalkDir(r.cache, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == stampName {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			tell(path, info)
+		}
+		return err
+	})
+	return b.String(), err
 }
 
 func (r *renderer) close() error {
