@@ -88,8 +88,12 @@ func rebuild(engine *sanitize.Engine, c Case, input []byte) ([]byte, sanitize.Re
 func runCase(t *testing.T, engine *sanitize.Engine, c Case) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	out, report, err := rebuild(engine, c, c.Input)
+	input := bytes.Clone(c.Input)
+	out, report, err := rebuild(engine, c, input)
 	runtime.ReadMemStats(&after)
+	if !bytes.Equal(input, c.Input) {
+		t.Error("the input was written to")
+	}
 	limit := c.MaxAlloc
 	if limit == 0 {
 		limit = 64<<20 + 60*uint64(len(c.Input))
