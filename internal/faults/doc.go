@@ -16,7 +16,8 @@
 //	TestFaultsHandedIn      the same while a file is handed in over HTTP
 //	TestFaultsPowerCut      the power fails, and with it goes all that was not synced
 //
-// They come in three lengths: a few seconds each with all other tests; minutes with SEKISHO_FAULTS=short, which is what
-// `make test-faults` runs; hours with SEKISHO_FAULTS=long. Programs are tested as they ship, but for four tests: those that name a
-// step, shorten the pauses (package failpoint) or move the clock build them for it.
+// They come in three lengths: a few seconds each with all other tests; ten minutes at most with SEKISHO_FAULTS=short, which is
+// what `make test-faults` runs, and where a slow machine does fewer rounds; hours with SEKISHO_FAULTS=long. Programs are tested
+// as they ship, but for some tests: those that name a step, shorten the pauses (package failpoint) or move the clock build them
+// for it.
 package faults

@@ -25,9 +25,8 @@ func (w *world) ends(limit time.Duration, stop <-chan struct{}) bool {
 // TestFaultsEverySync lets the first, second, third … sync in the life of a file fail, on each side.
 func TestFaultsEverySync(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	step := effort(15, 2, 1)
 	for _, z := range w.zones() {
-		for n := 1; ; n += step {
+		for n := range newShare(t, 20*time.Second).steps(15, 2, 1) {
 			w.drop(1)
 			z.disk.FailSync(n)
 			if !w.ends(time.Minute, nil) {
@@ -52,13 +51,12 @@ func TestFaultsEverySync(t *testing.T) {
 // the program, while a file waits.
 func TestFaultsEveryChange(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	step := effort(90, 8, 1)
 	for _, modes := range []map[*zone]disk.Survivor{
 		{w.near: disk.SyncedNames, w.far: disk.SyncedNames},
 		{w.near: disk.AllNames, w.far: disk.AllNames},
 	} {
 		for z, names := range modes {
-			for n := 1; ; n += step {
+			for n := range newShare(t, 15*time.Second).steps(90, 8, 1) {
 				z.cut(t, names)
 				w.drop(1)
 				z.disk.CutAfter(n)

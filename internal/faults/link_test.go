@@ -117,7 +117,7 @@ const attemptsInAnHour = 19
 // TestFaultsReceiverAway has the receiver away for as many attempts as the gateway makes in an hour, with pauses that are
 // shorter, and in the long form for an hour by the clock.
 func TestFaultsReceiverAway(t *testing.T) {
-	haste := effort(600, 100, 1)
+	haste := effort(600, 200, 1)
 	w := newWorld(t, setup{made: stepPrograms(t), env: []string{"SEKISHO_HASTE=" + strconv.Itoa(haste)}, away: true})
 	w.drop(effort(12, 40, 200))
 	if !w.until(time.Duration(effort(2, 4, 120))*time.Minute, func() bool { return w.link.dials.Load() >= attemptsInAnHour }) {
@@ -154,7 +154,10 @@ func TestFaultsLinkEveryPercent(t *testing.T) {
 		t.Fatalf("a package has %d bytes, its file %d", length, len(large.bytes))
 	}
 	cuts := 0
-	for percent := 1; percent < 100; percent += effort(14, 1, 1) {
+	for percent := range newShare(t, 30*time.Second).steps(14, 1, 1) {
+		if percent >= 100 {
+			break
+		}
 		w.link.next.Store(w.link.carried.Load() + length*int64(percent)/100)
 		w.put(large)
 		if !w.ends(time.Minute, nil) {
@@ -180,7 +183,7 @@ func TestFaultsLink(t *testing.T) {
 		return 2_000 + w.random.Int64N(400_000)
 	})
 	w.far.restart(t)
-	w.drop(effort(12, 150, 600))
+	w.drop(effort(12, 80, 600))
 	cuts := effort(2, 12, 60)
 	if !w.until(time.Duration(cuts)*time.Minute, func() bool { return w.link.broken() >= cuts || len(w.left()) == 0 }) {
 		t.Errorf("the link broke %d times only", w.link.broken())

@@ -2,7 +2,9 @@ package faults_test
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +36,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "cannot build: %v\n%s", err, out)
 		os.Exit(1)
 	}
+	flag.Parse()
+	if flag.Lookup("test.run").Value.String() == "" && effort(0, 1, 1) == 1 {
+		go clockPrograms()
+	}
 	code := m.Run()
 	fmt.Printf("all faults: %v\n", time.Since(begun).Round(time.Second))
 	os.RemoveAll(dir)
@@ -49,6 +55,48 @@ func effort(brief, short, long int) int {
 		return short
 	}
 	return brief
+}
+
+// share is the time that a test of the short form may take for its rounds. A machine that is slow does fewer of them, and never
+// fewer than the brief form has: the whole form, with what is built for it, is to end within ten minutes on two slow processors.
+type share struct {
+	t    *testing.T
+	ends time.Time
+}
+
+func newShare(t *testing.T, d time.Duration) share { return share{t, time.Now().Add(d)} }
+
+// over reports whether the share is used up. Other forms have as much time as they need.
+func (s share) over() bool {
+	return os.Getenv("SEKISHO_FAULTS") == "short" && time.Now().After(s.ends)
+}
+
+// rounds yields 0, 1, 2 … for as many rounds as the form has, or as there is time for.
+func (s share) rounds(brief, short, long int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		all := effort(brief, short, long)
+		for n := range all {
+			if n >= brief && s.over() {
+				s.t.Logf("%d of %d rounds, which is what there was time for", n, all)
+				return
+			}
+			if !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// steps yields 1, 1 + step, 1 + 2·step … without an end. When its time is used up the steps grow, so that the end is reached soon.
+func (s share) steps(brief, short, long int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		step := effort(brief, short, long)
+		for n := 1; yield(n); n += step {
+			if s.over() {
+				step *= 2
+			}
+		}
+	}
 }
 
 // program is one of the programs under test, which is started again and again.

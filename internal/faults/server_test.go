@@ -60,8 +60,8 @@ func TestFaultsQueueServer(t *testing.T) {
 	kill := startQueue(t, port, store)
 	defer func() { kill() }()
 	w := newWorld(t, setup{extra: fmt.Sprintf("[queue]\nurl = \"nats://%s\"\ninsecure = true", address)})
-	kills := effort(4, 12, 100)
-	for n := range kills {
+	kills := 0
+	for n := range newShare(t, 25*time.Second).rounds(4, 12, 100) {
 		w.drop(5)
 		w.pause(1500 * time.Millisecond)
 		kill()
@@ -72,6 +72,7 @@ func TestFaultsQueueServer(t *testing.T) {
 			}
 		}
 		kill = startQueue(t, port, store)
+		kills++
 	}
 	w.drop(5)
 	w.settle(5 * time.Minute)

@@ -24,19 +24,21 @@ func stepPrograms(t *testing.T) string {
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("cannot build: %v\n%s", err, out)
 		}
-		linkChildren(t, dir)
+		if err := linkChildren(dir); err != nil {
+			t.Fatal(err)
+		}
 	})
 	return dir
 }
 
 // linkChildren puts the children, as they ship, beside programs that were built in another way.
-func linkChildren(t *testing.T, dir string) {
-	t.Helper()
+func linkChildren(dir string) error {
 	for _, child := range []string{"sekisho-child", "sekisho-judge", "sekisho-render"} {
 		if err := os.Link(filepath.Join(bin, child), filepath.Join(dir, child)); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // TestFaultsEveryStep lets each side die at each named step in the life of a file, and cuts its power there, on disks with and
@@ -44,10 +46,10 @@ func linkChildren(t *testing.T, dir string) {
 func TestFaultsEveryStep(t *testing.T) {
 	w := newWorld(t, setup{disks: true, made: stepPrograms(t)})
 	modes := []disk.Survivor{disk.SyncedNames, disk.Journal, disk.AllNames}
-	cuts := 0
+	cuts, left := 0, newShare(t, 40*time.Second)
 	for i, z := range w.zones() {
 		for n, step := range [][]string{failpoint.Gateway(), failpoint.Receiver()}[i] {
-			for m := range effort(1, 2, 9) {
+			for m := range left.rounds(1, 2, 9) {
 				names := modes[(n+m)%len(modes)]
 				if !w.cutAt(z, step, names) {
 					t.Errorf("%s does not come to %s", z.name, step)

@@ -13,9 +13,8 @@ import (
 // TestFaultsQueueStore deletes, cuts short and damages the store of the queue between two starts of the gateway.
 func TestFaultsQueueStore(t *testing.T) {
 	w := newWorld(t, setup{})
-	rounds := effort(8, 20, 200)
 	boundaries := 0
-	for n := range rounds {
+	for n := range newShare(t, 25*time.Second).rounds(8, 20, 200) {
 		w.drop(8)
 		w.pause(1500 * time.Millisecond)
 		w.near.kill()
