@@ -26,7 +26,7 @@ func (w *world) ends(limit time.Duration, stop <-chan struct{}) bool {
 func TestFaultsEverySync(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
 	for _, z := range w.zones() {
-		for n := range newShare(t, 20*time.Second).steps(15, 2, 1) {
+		for n := range newShare(t, 12*time.Second).steps(15, 2, 1) {
 			w.drop(1)
 			z.disk.FailSync(n)
 			if !w.ends(time.Minute, nil) {
@@ -56,7 +56,7 @@ func TestFaultsEveryChange(t *testing.T) {
 		{w.near: disk.AllNames, w.far: disk.AllNames},
 	} {
 		for z, names := range modes {
-			for n := range newShare(t, 15*time.Second).steps(90, 8, 1) {
+			for n := range newShare(t, 10*time.Second).steps(90, 8, 1) {
 				z.cut(t, names)
 				w.drop(1)
 				z.disk.CutAfter(n)

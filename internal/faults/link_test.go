@@ -154,7 +154,7 @@ func TestFaultsLinkEveryPercent(t *testing.T) {
 		t.Fatalf("a package has %d bytes, its file %d", length, len(large.bytes))
 	}
 	cuts := 0
-	for percent := range newShare(t, 30*time.Second).steps(14, 1, 1) {
+	for percent := range newShare(t, 20*time.Second).steps(14, 1, 1) {
 		if percent >= 100 {
 			break
 		}

@@ -12,7 +12,7 @@ import (
 func TestFaultsPowerCut(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
 	cuts := 0
-	for n := range newShare(t, 50*time.Second).rounds(6, 30, 100) {
+	for n := range newShare(t, 40*time.Second).rounds(6, 30, 100) {
 		cuts++
 		w.drop(2 + w.random.IntN(6))
 		names := map[*zone]disk.Survivor{
@@ -42,7 +42,7 @@ func TestFaultsPowerCut(t *testing.T) {
 // TestFaultsDisk lets each side's disk be full, read-only, failing and slow for a while.
 func TestFaultsDisk(t *testing.T) {
 	w := newWorld(t, setup{disks: true})
-	for range newShare(t, 30*time.Second).rounds(1, 2, 30) {
+	for range newShare(t, 20*time.Second).rounds(1, 2, 30) {
 		for _, z := range w.zones() {
 			for _, c := range []disk.Condition{disk.Full, disk.ReadOnly, disk.Failing} {
 				w.drop(6)

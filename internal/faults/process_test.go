@@ -11,7 +11,7 @@ import (
 func TestFaultsKilled(t *testing.T) {
 	w := newWorld(t, setup{})
 	var programs, children, stops int
-	for range newShare(t, time.Minute).rounds(10, 100, 1400) { // a quarter of them are stops
+	for range newShare(t, 45*time.Second).rounds(10, 100, 1400) { // a quarter of them are stops
 		w.drop(w.random.IntN(5))
 		w.pause(900 * time.Millisecond)
 		z := w.zones()[w.random.IntN(2)]
@@ -43,7 +43,7 @@ func TestFaultsKilled(t *testing.T) {
 // TestFaultsDescriptors leaves each program in turn without descriptors for a while.
 func TestFaultsDescriptors(t *testing.T) {
 	w := newWorld(t, setup{})
-	for n := range newShare(t, 35*time.Second).rounds(2, 12, 200) {
+	for n := range newShare(t, 25*time.Second).rounds(2, 12, 200) {
 		w.until(30*time.Second, func() bool { return len(w.zones()[n%2].children()) > 0 }) // it has started
 		feed := w.zones()[n%2].starve(t, w.random.IntN(12))
 		w.drop(6)

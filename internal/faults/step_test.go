@@ -46,7 +46,7 @@ func linkChildren(dir string) error {
 func TestFaultsEveryStep(t *testing.T) {
 	w := newWorld(t, setup{disks: true, made: stepPrograms(t)})
 	modes := []disk.Survivor{disk.SyncedNames, disk.Journal, disk.AllNames}
-	cuts, left := 0, newShare(t, 40*time.Second)
+	cuts, left := 0, newShare(t, 30*time.Second)
 	for i, z := range w.zones() {
 		for n, step := range [][]string{failpoint.Gateway(), failpoint.Receiver()}[i] {
 			for m := range left.rounds(1, 2, 9) {
