@@ -100,6 +100,10 @@ func (f *filter) badValue(element grammar.Element, a *xmltext.Attr) string {
 		if value != "" {
 			return ruleMacro
 		}
+	case "refreshOnLoad":
+		if f.p.sourceGone && !isFalse(value) {
+			return ruleConnection
+		}
 	case "vbProcedure":
 		if value != "" && !isFalse(value) {
 			return ruleMacro
@@ -175,6 +179,10 @@ func (f *filter) adjusted(element grammar.Element, a *xmltext.Attr) []byte {
 		switch string(a.Name.Local) {
 		case "activeTab", "firstSheet", "localSheetId":
 			return f.sheetNumber(a.Value)
+		}
+	case grammar.XCacheSource:
+		if string(a.Name.Local) == "type" && string(a.Value) == "external" {
+			return []byte("worksheet")
 		}
 	case grammar.PCNvPr:
 		return f.object.adjust(a)

@@ -287,8 +287,13 @@ func (f *filter) end() error {
 	if fr.capture {
 		f.captured(fr)
 	}
-	if fr.element == grammar.PSpTree && fr.kind == written {
-		f.drawControls()
+	if fr.kind == written {
+		switch fr.element {
+		case grammar.PSpTree:
+			f.drawControls()
+		case grammar.XCacheSource:
+			f.drawSource(fr)
+		}
 	}
 	if fr.kind != unwrapped {
 		f.w.End(f.r.Name)

@@ -36,6 +36,7 @@ type part struct {
 	bound    []string         // ids of the custom XML parts that the content is bound to
 	previews map[string]*part // pictures of OLE objects by the id of a VML shape
 
+	sourceGone   bool             // of a pivot table's cache: where it comes from is not in the workbook
 	lostControls bool             // a relationship to an ActiveX control went
 	controls     []controlPicture // what the controls of a slide looked like
 

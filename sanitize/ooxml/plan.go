@@ -39,6 +39,8 @@ func (d *document) plan() error {
 		switch p.kind {
 		case grammar.SlidePart:
 			err = d.planSlide(p)
+		case grammar.PivotTableCacheDefinitionPart:
+			err = d.planPivot(p)
 		case customXML:
 			err = d.planItem(p)
 		}

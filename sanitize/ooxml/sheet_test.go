@@ -103,6 +103,21 @@ func TestSheet(t *testing.T) {
 	for i := range cases {
 		cases[i].Check = sound
 	}
+	pivot := func(definition string) []byte {
+		return workbook(Xlsx, cell("", "値")).replace("xl/workbook.xml", "</sheets>", `</sheets><pivotCaches><pivotCache cacheId="1" r:id="rId4"/></pivotCaches>`).
+			with("xl/_rels/workbook.xml.rels", rels("rId1", "worksheet", "worksheets/sheet1.xml", "rId4", "pivotCacheDefinition", "pivotCache/d1.xml", "rId5", "connections", "connections.xml"), "xl/connections.xml", "<evil/>",
+				"xl/pivotCache/d1.xml", `<pivotCacheDefinition `+nsX+` `+nsR+` refreshOnLoad="1">`+definition+`</pivotCacheDefinition>`, "xl/worksheets/_rels/sheet1.xml.rels", rels("rId2", "pivotTable", "../pivotTables/p1.xml"),
+				"xl/pivotTables/p1.xml", `<pivotTableDefinition `+nsX+` name="集計" cacheId="1"><location ref="A1" firstHeaderRow="1" firstDataRow="1" firstDataCol="1"/></pivotTableDefinition>`,
+				"xl/pivotTables/_rels/p1.xml.rels", rels("rId1", "pivotCacheDefinition", "../pivotCache/d1.xml")).zip()
+	}
+	const fields = `<cacheFields count="1"><cacheField name="区分"><sharedItems><s v="甲"/></sharedItems></cacheField></cacheFields>`
+	cases = append(cases,
+		sanitizetest.Case{Name: "pivot table of a sheet", Input: pivot(`<cacheSource type="worksheet"><worksheetSource ref="A1" sheet="表"/></cacheSource>` + fields),
+			Keep: []string{`refreshOnLoad="1"`, `<worksheetSource ref="A1" sheet="表"/>`}, Rules: []string{ruleConnection}, Exact: true, Check: sound},
+		sanitizetest.Case{Name: "pivot table of a connection", Input: pivot(`<cacheSource type="external" connectionId="7"/>` + fields), Gone: []string{"evil", "refreshOnLoad", "external", "connectionId"},
+			Keep: []string{`<cacheSource type="worksheet"><worksheetSource name="_"/></cacheSource>`, "甲", `name="集計"`}, Rules: []string{ruleConnection}, Exact: true, Check: sound},
+		sanitizetest.Case{Name: "pivot table of a data model", Input: pivot(`<cacheSource type="external" connectionId="7"/>` + fields + `<cacheHierarchies count="1"><cacheHierarchy uniqueName="[a]"/></cacheHierarchies>`),
+			Gone: []string{"evil", "pivot"}, Keep: []string{"値"}, Rules: []string{ruleConnection, ruleDangling}, Exact: true, Check: sound})
 	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
 }
 

@@ -2108,7 +2108,7 @@ var attrChecks = [...]uint8{
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -3292,6 +3292,7 @@ const (
 	X14DefinedName           Element = 2497
 	X14Sparkline             Element = 2562
 	XC                       Element = 2669
+	XCacheSource             Element = 2674
 	XCalculatedColumnFormula Element = 2677
 	XCfRule                  Element = 2690
 	XCfvo                    Element = 2691
@@ -3307,6 +3308,7 @@ const (
 	XSheet                   Element = 2952
 	XTotalsRowFormula        Element = 2998
 	XWorkbookView            Element = 3026
+	XWorksheetSource         Element = 3028
 	XneF                     Element = 3178
 	XvmlFmlaGroup            Element = 3269
 	XvmlFmlaLink             Element = 3270
