@@ -88,12 +88,20 @@ func TestGood(t *testing.T) {
 // TestViolations changes one thing in the content of a good document.
 func TestViolations(t *testing.T) {
 	const p = "<text:p>"
+	const listeners = `<office:event-listeners xmlns:presentation="` + oasis + `presentation:1.0" xmlns:script="` + oasis + `script:1.0">`
 	for name, c := range map[string]struct{ rule, old, new string }{
 		"document type":    {RuleXML, "<office:document-content", "<!DOCTYPE x><office:document-content"},
 		"root":             {RuleName, "office:document-content", "office:document"},
 		"namespace":        {RuleName, p, p + `<x xmlns="urn:x"/>`},
 		"script":           {RuleName, p, p + `<s:event-listener xmlns:s="` + oasis + `script:1.0"/>`},
-		"listener":         {RuleActive, p, p + "<office:event-listeners/>"},
+		"move":             {"", p, p + listeners + `<presentation:event-listener script:event-name="dom:click" presentation:action="next-page"/></office:event-listeners>`},
+		"move to a slide":  {"", p, p + listeners + `<presentation:event-listener script:event-name="dom:click" presentation:action="show" xlink:href="#p2"/></office:event-listeners>`},
+		"move elsewhere":   {RuleActive, p, p + listeners + `<presentation:event-listener presentation:action="show" xlink:href="http://a/"/></office:event-listeners>`},
+		"program":          {RuleActive, p, p + listeners + `<presentation:event-listener presentation:action="execute" xlink:href="#p"/></office:event-listeners>`},
+		"listener":         {RuleActive, p, p + listeners + `<presentation:event-listener/></office:event-listeners>`},
+		"event by name":    {RuleName, p, `<text:p xmlns:script="` + oasis + `script:1.0" script:event-name="dom:click">`},
+		"chart":            {"", p, p + `<chart:chart xmlns:chart="` + oasis + `chart:1.0" xlink:href=".."/>`},
+		"chart elsewhere":  {RuleLink, p, p + `<chart:chart xmlns:chart="` + oasis + `chart:1.0" xlink:href="../.."/>`},
 		"scripts":          {RuleActive, p, p + "<office:scripts/>"},
 		"macro":            {RuleActive, p, p + "<text:execute-macro/>"},
 		"dde":              {RuleActive, p, p + "<text:dde-connection/>"},
