@@ -60,7 +60,7 @@ func TestEncrypted(t *testing.T) {
 	}
 	const cbc = "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
 	broken := sealed(cbc, `<manifest:file-entry manifest:full-path="Pictures/a.png"><manifest:encryption-data manifest:checksum="AAAA"/></manifest:file-entry>`)
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Odt, Others: others(Odt),
 		Cases: []sanitizetest.Case{
 			{Name: "password", Input: sealed(cbc, ""), Passwords: []string{"x", "ひらけ"}, Keep: []string{"秘密の本文", "Pictures/image1.png"}, Gone: []string{"encryption-data"}, Rules: []string{ruleEncryption}, Exact: true},

@@ -13,6 +13,9 @@ import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/image/metafile"
 	pngformat "sekisho/sanitize/image/png"
+	"sekisho/sanitize/sanitizetest"
+	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/judges"
 )
 
 // namespaces are the declarations that a document of the tests has.
@@ -111,6 +114,33 @@ func pictureOf(t testing.TB, gray uint8) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// prove runs the suite of a format, and lets the judge look at every output.
+func prove(t *testing.T, s sanitizetest.Suite) {
+	t.Helper()
+	set, err := verify.New(judges.All()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Cases {
+		policy, id, check := sanitize.Standard(), s.Cases[i].Output, s.Cases[i].Check
+		if s.Cases[i].Policy != nil {
+			policy = *s.Cases[i].Policy
+		}
+		if id == "" {
+			id = s.Format.Info().ID
+		}
+		s.Cases[i].Check = func(t *testing.T, out []byte) {
+			if err := set.Check(context.Background(), id, sanitize.BytesInput(out), policy); err != nil {
+				t.Errorf("the judge says: %v", err)
+			}
+			if check != nil {
+				check(t, out)
+			}
+		}
+	}
+	sanitizetest.Run(t, s)
 }
 
 // TestSisterNames: a template under the name of a document is rebuilt, and told; a sheet under that of a text is held.

@@ -20,7 +20,7 @@ func TestSheets(t *testing.T) {
 		return `<table:table table:name="表1"><table:table-row>` + cells + `</table:table-row></table:table>`
 	}
 	hidden := `<style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style>`
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Ods, Others: others(Ods),
 		Cases: []sanitizetest.Case{
 			{Name: "formulas stay", Input: sheet("", rows(cell("of:=SUM([.A1:.B2];[$表2.C3])", "3")+cell("of:=HYPERLINK(&quot;https://www.example.jp/&quot;;&quot;市&quot;)", "4"))),

@@ -16,7 +16,7 @@ func TestSlides(t *testing.T) {
 		return `<draw:rect><office:event-listeners><presentation:event-listener script:event-name="dom:click" ` + attrs + `/></office:event-listeners><text:p>押</text:p></draw:rect>`
 	}
 	hidden := `<style:style style:name="dp1" style:family="drawing-page"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>`
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Odp, Others: others(Odp),
 		Cases: []sanitizetest.Case{
 			{Name: "moves stay", Input: slide("", listener(`presentation:action="next-page"`)+listener(`presentation:action="show" xlink:href="#2"`)),
@@ -54,7 +54,7 @@ func TestObjects(t *testing.T) {
 	formula := `<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>a</mi><mo>+</mo><mtext href="NEEDLE">二</mtext></mrow><annotation encoding="StarMath 5.0">a + 二</annotation>` +
 		`<annotation-xml encoding="x">NEEDLE</annotation-xml></semantics></math>`
 	document := content("text", "", `<text:p>内側<text:a xlink:href="file:///NEEDLE">字</text:a></text:p>`)
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Odt, Others: others(Odt),
 		Cases: []sanitizetest.Case{
 			{Name: "chart", Input: with(chartContent, pictureOf(t, 3)), Exact: true,
@@ -77,7 +77,7 @@ func TestFlat(t *testing.T) {
 	inline := func(data string) string {
 		return `<text:p><draw:frame><draw:image><office:binary-data>` + "\n " + base64.StdEncoding.EncodeToString([]byte(data)) + "\n" + `</office:binary-data></draw:image></draw:frame></text:p>`
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Fodt, Others: others(Fodt),
 		Foreign: [][]byte{[]byte("<html/>"), []byte("plain"), []byte(content("text", "", "")), flat(Fods, "spreadsheet", "", "")},
 		Cases: []sanitizetest.Case{

@@ -23,7 +23,7 @@ func TestText(t *testing.T) {
 		return pack(t, Odt, append(entries{{"content.xml", content("text", "", body)}}, more...))
 	}
 	picture := [2]string{"Pictures/a.png", pictureOf(t, 9)}
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Odt, Others: others(Odt),
 		Foreign: [][]byte{[]byte("PK\x03\x04"), []byte("mimetype"), flat(Fodt, "text", "", ""), pack(t, Ott, nil)},
 		Cases: []sanitizetest.Case{

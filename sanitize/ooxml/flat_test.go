@@ -62,7 +62,7 @@ func TestFlat(t *testing.T) {
 		{Name: "broken base64", Input: []byte(strings.Replace(string(flat(macro)), "<pkg:binaryData>", "<pkg:binaryData>*", 1)), Err: sanitize.ErrMalformed},
 		{Name: "two parts of one name", Input: flat(word("").with("WORD/Document.xml", "<x/>")), Err: sanitize.ErrMalformed},
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Flat{}, Others: append(others(Docx), Docx, anyText{}), Cases: cases,
 		Foreign: [][]byte{nil, []byte("<a/>"), []byte(nsFlat), word("").zip()},
 	})

@@ -69,7 +69,7 @@ func TestPartsThatGo(t *testing.T) {
 		add(below, "dialogsheet", ruleMacro)
 		add(below, "http://example.invalid/relationships/of-nobody", ruleRelation)
 		t.Run(app, func(t *testing.T) {
-			sanitizetest.Run(t, sanitizetest.Suite{Format: v, Others: others(v), Cases: cases})
+			prove(t, sanitizetest.Suite{Format: v, Others: others(v), Cases: cases})
 		})
 	}
 }
@@ -127,7 +127,7 @@ func TestFields(t *testing.T) {
 		escaped := strings.NewReplacer(`"`, "&quot;").Replace(code)
 		cases = append(cases, sanitizetest.Case{Name: code + " stays", Input: word(complexField("結果", escaped)).zip(), Keep: []string{"結果", "instrText", `fldCharType="end"`}, Exact: true})
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Docx, Others: others(Docx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Docx, Others: others(Docx), Cases: cases})
 }
 
 // TestReaching: formulas that reach outside leave their value wherever they stand.
@@ -147,7 +147,7 @@ func TestReaching(t *testing.T) {
 			sanitizetest.Case{Name: f + " as a name", Input: workbook(Xlsx, `<row r="1"><c r="A1"><v>11</v></c></row>`).replace("xl/workbook.xml", "</sheets>",
 				`</sheets><definedNames><definedName name="n">`+f+`</definedName></definedNames>`).zip(), Keep: []string{"<v>11</v>"}, Gone: []string{"NEEDLE"}, Rules: []string{ruleFormula}, Exact: true})
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
 }
 
 // TestActions: what a click or a pointer does on a slide.
@@ -162,5 +162,5 @@ func TestActions(t *testing.T) {
 			cases = append(cases, sanitizetest.Case{Name: element + " " + action, Input: slides(Pptx, shape("本文", `<a:`+element+` r:id="" action="`+action+`"/>`)).zip(), Keep: []string{"本文", action}, Exact: true})
 		}
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
 }

@@ -15,6 +15,9 @@ import (
 	"sekisho/sanitize"
 	"sekisho/sanitize/image/metafile"
 	pngformat "sekisho/sanitize/image/png"
+	"sekisho/sanitize/sanitizetest"
+	"sekisho/sanitize/verify"
+	"sekisho/sanitize/verify/judges"
 )
 
 // anyZip stands for the zip format, which the variants refine.
@@ -37,6 +40,33 @@ func others(v Variant) []sanitize.Format {
 		}
 	}
 	return list
+}
+
+// prove runs the suite of a format, and lets the judge look at every output.
+func prove(t *testing.T, s sanitizetest.Suite) {
+	t.Helper()
+	set, err := verify.New(judges.All()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Cases {
+		policy, id, check := sanitize.Standard(), s.Cases[i].Output, s.Cases[i].Check
+		if s.Cases[i].Policy != nil {
+			policy = *s.Cases[i].Policy
+		}
+		if id == "" {
+			id = s.Format.Info().ID
+		}
+		s.Cases[i].Check = func(t *testing.T, out []byte) {
+			if err := set.Check(context.Background(), id, sanitize.BytesInput(out), policy); err != nil {
+				t.Errorf("the judge says: %v", err)
+			}
+			if check != nil {
+				check(t, out)
+			}
+		}
+	}
+	sanitizetest.Run(t, s)
 }
 
 // files is a package as a list of names and contents, in turn.

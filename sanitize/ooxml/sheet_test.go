@@ -92,7 +92,7 @@ func TestTitles(t *testing.T) {
 	lost := plain.replace("xl/workbook.xml", `<sheets>`, `<sheets><sheet name="Macro1" sheetId="9" r:id="rId9"/>`).
 		with("xl/_rels/workbook.xml.rels", rels("rId1", "worksheet", "worksheets/sheet1.xml", "rId9", "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "macrosheets/sheet1.xml"),
 			"xl/macrosheets/sheet1.xml", "<evil/>")
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: []sanitizetest.Case{
+	prove(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: []sanitizetest.Case{
 		{Name: "all sheets stay", Input: with(plain).zip(), Keep: []string{"役所", "<vt:lpstr>Macro1</vt:lpstr>"}, Exact: true},
 		{Name: "a sheet goes", Input: with(lost).zip(), Keep: []string{"役所"}, Gone: []string{"Macro1", "Worksheets"}, Rules: []string{ruleMacro, ruleDangling, ruleMetadata}, Exact: true},
 	}})
@@ -118,7 +118,7 @@ func TestSheet(t *testing.T) {
 			Keep: []string{`<cacheSource type="worksheet"><worksheetSource name="_"/></cacheSource>`, "甲", `name="集計"`}, Rules: []string{ruleConnection}, Exact: true, Check: sound},
 		sanitizetest.Case{Name: "pivot table of a data model", Input: pivot(`<cacheSource type="external" connectionId="7"/>` + fields + `<cacheHierarchies count="1"><cacheHierarchy uniqueName="[a]"/></cacheHierarchies>`),
 			Gone: []string{"evil", "pivot"}, Keep: []string{"値"}, Rules: []string{ruleConnection, ruleDangling}, Exact: true, Check: sound})
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
 }
 
 func TestFormula(t *testing.T) {

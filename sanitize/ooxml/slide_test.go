@@ -81,5 +81,5 @@ func TestSlide(t *testing.T) {
 	for i := range cases {
 		cases[i].Check = sound
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
 }

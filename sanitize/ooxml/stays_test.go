@@ -56,7 +56,7 @@ func TestWordStays(t *testing.T) {
 				"word/charts/_rels/chart1.xml.rels", rels("rId1", "package", "../embeddings/b.xlsx"), "word/embeddings/b.xlsx", string(workbook(Xlsx, `<row r="1"><c r="A1"><v>7</v></c></row>`).zip())).zip(),
 			Keep: []string{"<c:f>表!$A$1</c:f>", "externalData", "package1.xlsx"}, Exact: true, Check: sound},
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Docx, Others: others(Docx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Docx, Others: others(Docx), Cases: cases})
 }
 
 // gzipped returns text compressed, as Office stores some metafiles.
@@ -106,7 +106,7 @@ func TestSheetStays(t *testing.T) {
 				"xl/comments1.xml", `<comments `+nsX+`><authors><author>山田</author></authors><commentList><comment ref="A1" authorId="0"><text><t>要確認</t></text></comment></commentList></comments>`).zip(),
 			Keep: []string{"トウキョウ", "ggge", "T[数]*2", `name="集計"`, `<s v="甲"/>`, `ObjectType="Note"`, "要確認"}, Exact: true, Check: sound},
 	)
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Xlsx, Others: others(Xlsx), Cases: cases})
 }
 
 // TestSlideStays: shapes, text, tables, transitions, notes, comments.
@@ -125,9 +125,9 @@ func TestSlideStays(t *testing.T) {
 			"ppt/comments/c.xml", `<p:cmLst `+nsP+`><p:cm authorId="0" idx="1"><p:pos x="1" y="1"/><p:text>要確認</p:text></p:cm></p:cmLst>`).zip(), Keep: []string{"話すこと", "要確認"}, Exact: true, Check: sound},
 		{Name: "hidden slide", Input: slides(Pptx, shape("本文", "")).replace(slide, "<p:sld ", `<p:sld show="0" `).zip(), Keep: []string{`show="0"`, "本文"}, Exact: true},
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
+	prove(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: cases})
 	strict := sanitize.Strict()
-	sanitizetest.Run(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: []sanitizetest.Case{
+	prove(t, sanitizetest.Suite{Format: Pptx, Others: others(Pptx), Cases: []sanitizetest.Case{
 		{Name: "comments by policy", Policy: &strict, Input: cases[3].Input, Keep: []string{"本文", "話すこと"}, Gone: []string{"要確認"}, Rules: []string{ruleComment}, Exact: true, Check: sound},
 	}})
 }

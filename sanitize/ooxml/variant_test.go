@@ -39,7 +39,7 @@ func TestVariants(t *testing.T) {
 					foreign = append(foreign, minimal(w).zip())
 				}
 			}
-			sanitizetest.Run(t, sanitizetest.Suite{Format: v, Others: others(v), Cases: []sanitizetest.Case{c}, Foreign: foreign})
+			prove(t, sanitizetest.Suite{Format: v, Others: others(v), Cases: []sanitizetest.Case{c}, Foreign: foreign})
 		})
 	}
 }

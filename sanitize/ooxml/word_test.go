@@ -147,7 +147,7 @@ func TestWord(t *testing.T) {
 	for i := range cases {
 		cases[i].Check = sound
 	}
-	sanitizetest.Run(t, sanitizetest.Suite{
+	prove(t, sanitizetest.Suite{
 		Format: Docx, Others: others(Docx), Cases: cases,
 		Foreign: [][]byte{nil, []byte("PK"), workbook(Xlsx, "").zip(), wordAs(Docm, "").zip(), []byte("%PDF-1.7"), files{"a.txt", "wordprocessingml.document.main+xml"}.zip()},
 	})

@@ -110,5 +110,5 @@ func part(name string) (root string, ok bool) {
 	case "settings.xml":
 		return "document-settings", true
 	}
-	return "", strings.Contains(name, "Pictures/")
+	return "", strings.Contains(name, "Pictures/") || strings.Contains(name, "ObjectReplacements/")
 }

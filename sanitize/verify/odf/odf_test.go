@@ -158,6 +158,21 @@ func TestPackage(t *testing.T) {
 			f[3].data = strings.Replace(f[3].data, "</manifest:manifest>", "<manifest:encryption-data/></manifest:manifest>", 1)
 			return f
 		}},
+		"formula": {"", func(f []file) []file {
+			f[3].data = strings.Replace(f[3].data, "</manifest:manifest>", `<manifest:file-entry manifest:full-path="Object 1/content.xml"/></manifest:manifest>`, 1)
+			return append(f, file{"Object 1/content.xml", `<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math>`})
+		}},
+		"formula alone": {RuleName, func(f []file) []file {
+			f[1].data = `<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math>`
+			return f
+		}},
+		"picture of an object": {"", func(f []file) []file {
+			for i := range f {
+				f[i].name = strings.Replace(f[i].name, "Pictures/image1.png", "ObjectReplacements/Object 1", 1)
+				f[i].data = strings.Replace(f[i].data, "Pictures/image1.png", "ObjectReplacements/Object 1", 1)
+			}
+			return f
+		}},
 		"picture is none": {verify.RuleUnknown, func(f []file) []file { f[2].data = "MZ"; return f }},
 	} {
 		if rule := judge(t, c.change(good()), sanitize.Standard()); rule != c.rule {

@@ -124,6 +124,11 @@ func active(local string) bool {
 	return false
 }
 
+// formulaRoot reports whether the part is a formula: an object whose content is MathML alone (OpenDocument 1.3 Part 3, 14.5).
+func (j *xmlJudge) formulaRoot(s, local string) bool {
+	return s == "http://www.w3.org/1998/Math/MathML" && local == "math" && j.root == "document-content" && strings.HasSuffix(j.name, "/content.xml")
+}
+
 // slideMove reports whether t is a listener that moves between the slides of its own document and does nothing else
 // (OpenDocument 1.3 Part 3, 9.7 and 19.388.2).
 func slideMove(s string, t xmlread.Token) bool {
@@ -159,7 +164,7 @@ func (j *xmlJudge) start(t xmlread.Token) error {
 		}
 	}
 	switch {
-	case j.r.Depth() == 1 && (s != "office" || t.Name.Local != j.root):
+	case j.r.Depth() == 1 && (s != "office" || t.Name.Local != j.root) && !j.formulaRoot(s, t.Name.Local):
 		return verify.Fail(RuleName, j.name, "the root %q", t.Name.Local)
 	case !space(s):
 		return verify.Fail(RuleName, j.name, "the element %q of %q", t.Name.Local, t.Name.Space)
