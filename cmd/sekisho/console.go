@@ -109,7 +109,7 @@ func (s *site) open(ctx context.Context, g *pipeline.Gateway, cfg config.Gateway
 		return err
 	}
 	s.console, err = console.New(console.Options{
-		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Guide: gateway, Programs: forPrograms,
+		Log: s.log, Accounts: s.accounts, Index: s.index, Gateway: gateway, Guide: gateway, Notices: s.notifier, Programs: forPrograms,
 		Outside: outside, Rules: directory.Rules(cfg.Console.OIDC.Groups), Passkeys: passkeys,
 		Session: time.Duration(cfg.Console.Session), Idle: time.Duration(cfg.Console.Idle),
 	})

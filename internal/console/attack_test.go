@@ -21,6 +21,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/console/account"
+	"sekisho/internal/console/notify"
 	"sekisho/internal/policy"
 	"sekisho/internal/quarantine"
 )
@@ -40,11 +41,17 @@ func (g *trap) spring(words ...string) error {
 	return nil
 }
 
-func (g *trap) Routes(string) []string        { return []string{"web"} }
-func (g *trap) Limit() int64                  { return 1 << 20 }
-func (g *trap) Exceptions() bool              { return true }
-func (g *trap) Keep() time.Duration           { return time.Hour }
-func (g *trap) Folder(string) string          { return "" }
+func (g *trap) Routes(string) []string { return []string{"web"} }
+func (g *trap) Limit() int64           { return 1 << 20 }
+func (g *trap) Exceptions() bool       { return true }
+func (g *trap) Keep() time.Duration    { return time.Hour }
+func (g *trap) Folder(string) string   { return "" }
+func (g *trap) Try(context.Context) []Tried {
+	return []Tried{{Part: "link", State: "linked", OK: true}}
+}
+func (g *trap) Tested(_ context.Context, actor, _ string) error {
+	return g.spring("tested", actor)
+}
 func (g *trap) Status(context.Context) Status { return Status{} }
 func (g *trap) VerifyRecord(context.Context) (audit.Summary, error) {
 	return audit.Summary{}, nil
@@ -127,6 +134,7 @@ func rows() map[string]row {
 		"GET /people/look": {form: "name=hanako"}, "GET /people/new": {}, "POST /people/new": {form: "name=evil&office=x&role=admin"},
 		"GET /people/edit": {form: "name=hanako"}, "POST /people/edit": {form: "name=hanako&office=x&role=admin"}, "POST /people/password": {form: "name=hanako"},
 		"POST /people/second": {form: "name=hanako"}, "POST /people/token/end": {form: "name=hanako&id=x"}, "POST /people/disable": {form: "name=hanako&disabled=yes"},
+		"GET /setup/guide": {}, "POST /setup/guide": {}, "GET /notices": {}, "POST /notices/{way}": {form: "n=0", paths: []string{"mail", "webhook", "nothing"}},
 		"/": {},
 	}
 }
@@ -150,7 +158,15 @@ func openFortress(t *testing.T) *fortress {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.world = openWorld(t, func(_ *world, o *Options) { o.Gateway = f.trap })
+	f.world = openWorld(t, func(w *world, o *Options) {
+		o.Gateway, o.Guide = f.trap, f.trap
+		notices, err := notify.Open(notify.Options{
+			Dir: w.t.TempDir(), Index: o.Index, Accounts: o.Accounts, Office: func(_, path string) string { return path }, Logger: o.Log, Now: o.Now,
+		})
+		w.must(err)
+		w.t.Cleanup(func() { notices.Close() })
+		o.Notices = notices
+	})
 	f.files(2)
 	f.signIn(account.Account{Name: "hanako", Office: "総務課", Roles: []account.Role{account.Staff}})
 	for _, r := range account.Roles() {

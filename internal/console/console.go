@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/console/account/passkey"
 	"sekisho/internal/console/account/provider"
 	"sekisho/internal/console/index"
+	"sekisho/internal/console/notify"
 )
 
 // Options are what a console works with.
@@ -30,6 +31,7 @@ type Options struct {
 	Index    *index.Index
 	Gateway  Gateway
 	Guide    Guide              // nil: there is no page of the first set-up
+	Notices  *notify.Notifier   // nil: there is no page about them
 	Programs http.Handler       // answers programs, below /api/; nil: nobody does
 	Outside  *provider.Provider // of OpenID Connect; nil: none
 	Rules    []account.Rule     // what its groups are here
@@ -46,6 +48,7 @@ type Console struct {
 	index    *index.Index
 	gateway  Gateway
 	guide    Guide
+	notices  *notify.Notifier
 	outside  *provider.Provider
 	rules    []account.Rule
 	passkeys *passkey.Keys
@@ -67,7 +70,7 @@ type Console struct {
 
 // New returns a console. Nothing is served before Serve.
 func New(o Options) (*Console, error) {
-	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, guide: o.Guide, now: o.Now, idle: cmp.Or(o.Idle, sessionIdle)}
+	c := &Console{log: o.Log, accounts: o.Accounts, index: o.Index, gateway: o.Gateway, guide: o.Guide, notices: o.Notices, now: o.Now, idle: cmp.Or(o.Idle, sessionIdle)}
 	c.sessions = newSessions(o.Accounts, cmp.Or(o.Session, sessionLife))
 	if c.now == nil {
 		c.now = time.Now
@@ -174,6 +177,10 @@ func (c *Console) routes(programs http.Handler) http.Handler {
 	if c.guide != nil {
 		may("GET "+guidePath, account.Settings, c.guidance)
 		may("POST "+guidePath, account.Settings, c.doGuide)
+	}
+	if c.notices != nil {
+		may("GET "+noticesPath, account.Settings, c.noticesOf)
+		may("POST "+noticesPath+"/{way}", account.Settings, c.doNotice)
 	}
 	may("GET /status", account.Status, c.status)
 	may("GET "+policyPath, account.Status, c.policies)
@@ -292,7 +299,7 @@ func navigation(a account.Account, here string) []navItem {
 		{"/home", "nav.home", account.Status}, {"/drop", "nav.drop", account.Drop}, {"/approvals", "nav.approvals", account.Approve},
 		{"/held", "nav.held", account.Review}, {"/audit", "nav.audit", account.Record}, {"/files", "nav.files", account.See},
 		{"/status", "nav.status", account.Status}, {policyPath, "nav.policies", account.Status}, {"/people", "nav.people", account.Accounts},
-		{guidePath, "nav.guide", account.Settings},
+		{noticesPath, "nav.notices", account.Settings}, {guidePath, "nav.guide", account.Settings},
 	} {
 		if a.Can(n.right, "") && (n.path != "/home" || a.Can(account.Review, "")) {
 			items = append(items, navItem{Path: n.path, Text: n.text, Here: here == n.path || strings.HasPrefix(here, n.path+"/")})

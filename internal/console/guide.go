@@ -163,7 +163,18 @@ func (c *Console) certificateStep(p *page) guideStep {
 
 // noticeStep leads to the page on which notices are tried.
 func (c *Console) noticeStep(p *page) guideStep {
-	return guideStep{Title: p.say("guide.notice.title"), Lead: p.say("guide.notice.lead"), Lines: guideLines("notice")}
+	s := guideStep{Title: p.say("guide.notice.title"), Lead: p.say("guide.notice.lead"), Lines: guideLines("notice")}
+	if c.notices == nil {
+		return s
+	}
+	s.Path, s.Text = noticesPath, p.say("guide.notice.try")
+	for _, way := range c.notices.Ways() {
+		s.Rows = append(s.Rows, guideRow{Tag: tag{p.say("guide.look"), "warn", "!"}, Text: p.say("notices." + map[string]string{"mail": "mail", "webhook": "hook"}[way.Kind]), Where: way.Where})
+	}
+	if len(s.Rows) == 0 {
+		s.Rows = []guideRow{{Tag: tag{p.say("guide.look"), "warn", "!"}, Text: p.say("guide.notice.none")}}
+	}
+	return s
 }
 
 // approverStep shows who can approve, and whether there are two people to do it.

@@ -95,6 +95,11 @@ func (h *hook) send(ctx context.Context, e audit.Entry) error {
 	if e.Job != "" {
 		m.Office, m.URL = h.n.opt.Office(e.Route, e.Path), h.n.link("/held/"+e.Job)
 	}
+	return h.post(ctx, "sekisho-"+e.Hash[:32], m)
+}
+
+// post sends one message, called id, with its signature.
+func (h *hook) post(ctx context.Context, id string, m message) error {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("cannot encode event: %w", err)
@@ -104,7 +109,7 @@ func (h *hook) send(ctx context.Context, e audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("cannot send event: %w", err)
 	}
-	id, at := "sekisho-"+e.Hash[:32], strconv.FormatInt(h.n.opt.Now().Unix(), 10)
+	at := strconv.FormatInt(h.n.opt.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("webhook-id", id)
 	req.Header.Set("webhook-timestamp", at)

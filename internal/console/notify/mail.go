@@ -158,22 +158,29 @@ func (p *post) people(ctx context.Context) ([]account.Account, error) {
 
 // send sends one mail. An address that the server refuses for good is logged, and not tried again.
 func (p *post) send(ctx context.Context, to string, d Digest) error {
+	err := p.deliver(ctx, to, d)
+	if failed := new(mail.SendError); errors.Is(err, errAddress) || errors.As(err, &failed) && !failed.IsTemp() && failed.Reason == mail.ErrSMTPRcptTo {
+		p.n.opt.Logger.Error("the mail server refuses an address", "to", to, "error", err)
+		return nil
+	}
+	return err
+}
+
+// errAddress says that an address is none.
+var errAddress = errors.New("that is no address")
+
+// deliver has the server take one mail.
+func (p *post) deliver(ctx context.Context, to string, d Digest) error {
 	m := mail.NewMsg()
 	if err := errors.Join(m.From(p.cfg.From), m.To(to)); err != nil {
-		p.n.opt.Logger.Error("cannot write to an address", "to", to, "error", err)
-		return nil
+		return fmt.Errorf("cannot send mail: %w: %w", errAddress, err)
 	}
 	m.Subject(d.Subject)
 	m.SetDateWithValue(p.n.opt.Now())
 	m.SetMessageID()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from holidays
 	m.SetBodyString(mail.TypeTextPlain, d.Text)
-	err := p.client.DialAndSendWithContext(ctx, m)
-	if failed := new(mail.SendError); errors.As(err, &failed) && !failed.IsTemp() && failed.Reason == mail.ErrSMTPRcptTo {
-		p.n.opt.Logger.Error("the mail server refuses an address", "to", to, "error", err)
-		return nil
-	}
-	if err != nil {
+	if err := p.client.DialAndSendWithContext(ctx, m); err != nil {
 		return fmt.Errorf("cannot send mail: %w", err)
 	}
 	return nil

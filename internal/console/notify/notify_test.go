@@ -19,6 +19,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -396,5 +397,49 @@ func TestDigest(t *testing.T) {
 	}
 	if lines := strings.Split(d.Text, "\n"); slices.ContainsFunc(lines, func(l string) bool { return len(l) > 990 }) {
 		t.Error("a line that mail cannot hold")
+	}
+}
+
+// TestTry: a mail that is tried reaches its person alone, and says that it is a test; a webhook that is tried is told of no event of
+// the record; what the other side refuses is an error.
+func TestTry(t *testing.T) {
+	w := open(t)
+	w.add(held("job-0001", "総務課", hostile, audit.Held)...)
+	n, err := notify.Open(w.opt)
+	check(t, err)
+	defer n.Close()
+	admin := account.Account{Name: "kanri", Mail: "kanri@example.lg.jp", Roles: []account.Role{account.Admin}}
+	check(t, n.TryMail(t.Context(), admin))
+	got := w.mail.to(admin.Mail)
+	if len(got) != 1 || !strings.Contains(got[0].subject, "送信の試験") || !strings.Contains(got[0].body, "判断を待っているものは 1 件です") || len(w.mail.letters) != 1 {
+		t.Errorf("%d mails of %d: %+v", len(got), len(w.mail.letters), got)
+	}
+	for _, link := range regexp.MustCompile(`https?://[^\s]+`).FindAllString(got[0].body, -1) { // each is a page that a GET opens after the sign-in
+		if page := strings.TrimPrefix(link, "https://sekisho.example.lg.jp"); page != "/home" && page != "/held/job-0001" {
+			t.Errorf("a link to %q", link)
+		}
+	}
+	if err := n.TryMail(t.Context(), account.Account{Name: "x"}); !errors.Is(err, notify.ErrNoInbox) {
+		t.Errorf("without an address: %v", err)
+	}
+	check(t, n.TryHook(t.Context(), 0, "kanri"))
+	if w.hooks.count() != 1 || w.hooks.bad || w.hooks.bodies[0]["kind"] != "test" || w.hooks.bodies[0]["actor"] != "kanri" || w.hooks.bodies[0]["job"] != nil {
+		t.Errorf("the webhook was told %v", w.hooks.bodies)
+	}
+	w.hooks.fail = 1
+	if err := n.TryHook(t.Context(), 0, "kanri"); err == nil {
+		t.Error("what the webhook refuses is no error")
+	}
+	w.mail.refuse = errors.New("no")
+	if err := n.TryMail(t.Context(), admin); err == nil {
+		t.Error("what the mail server refuses is no error")
+	}
+	for _, i := range []int{-1, 1} {
+		if err := n.TryHook(t.Context(), i, "kanri"); !errors.Is(err, notify.ErrNoWay) {
+			t.Errorf("webhook %d: %v", i, err)
+		}
+	}
+	if len(n.Ways()) != 2 {
+		t.Errorf("%v", n.Ways())
 	}
 }
