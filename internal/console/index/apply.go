@@ -37,7 +37,7 @@ func States() []State {
 
 // apply takes entries in.
 func (x *Index) apply(ctx context.Context, tx *sql.Tx, entries []audit.Placed) error {
-	add, err := tx.PrepareContext(ctx, "INSERT INTO entries VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
+	add, err := tx.PrepareContext(ctx, "INSERT INTO entries VALUES(?1, ?2, ?3, max(?3, ifnull((SELECT reach FROM entries ORDER BY seq DESC LIMIT 1), 0)), ?4, ?5, ?6, ?7, ?8)")
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func (x *Index) applyOne(ctx context.Context, tx *sql.Tx, e audit.Entry) (int64,
 // insert adds the row of a file.
 func (x *Index) insert(ctx context.Context, tx *sql.Tx, e audit.Entry, s State) error {
 	office := x.opt.Office(e.Route, e.Path)
-	_, err := tx.ExecContext(ctx, `INSERT INTO files(n, id, received, changed, route, office, path, name, folded, sender, policy, type, state, reason, detail,
-		verdict, size_in, sha_in) VALUES(?1,?2,?3,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO files(n, id, received, reach, changed, route, office, path, name, folded, sender, policy, type, state, reason, detail,
+		verdict, size_in, sha_in) VALUES(?1,?2,?3,max(?3,ifnull((SELECT reach FROM files ORDER BY n DESC LIMIT 1),0)),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)`,
 		e.Seq, e.Job, e.Time.UnixMilli(), e.Route, office, e.Path, e.Name, fold(path.Join(e.Path, e.Name)), sender(e), e.Policy, e.Type, string(s),
 		e.Reason, e.Detail, e.Verdict, e.SizeIn, e.SHA256In)
 	return err

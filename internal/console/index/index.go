@@ -17,15 +17,19 @@ import (
 )
 
 // version is the version of the tables and of what Follow makes of an entry. Another one is made anew.
-const version = 1
+const version = 2
 
 // file is the database's name in the console's folder.
 const file = "index.db"
 
-// tables are those of version 1. n is the number of the entry with which a file came, so files are in the order in which they
+// tables are those of version 2. n is the number of the entry with which a file came, so files are in the order in which they
 // came. Times are milliseconds since 1970. An index on a column holds n as well, so it gives that order too.
+//
+// Clocks are set back now and then, so that times are not quite in the order of n. reach is the latest time up to this row: it never
+// falls, and says in one step where a period begins. Rows that came by a clock that was set back (received < reach) are few, and have
+// an index of their own. counts holds how many files there are of each kind, so that nobody counts a hundred thousand rows.
 const tables = `CREATE TABLE files(
-	n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, received INTEGER NOT NULL, changed INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0,
+	n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, received INTEGER NOT NULL, reach INTEGER NOT NULL, changed INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0,
 	route TEXT NOT NULL, office TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, sender TEXT NOT NULL,
 	policy TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 0, type TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, was TEXT NOT NULL DEFAULT '',
 	verdict TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '', findings INTEGER NOT NULL DEFAULT 0,
@@ -35,22 +39,30 @@ const tables = `CREATE TABLE files(
 ) STRICT;
 CREATE INDEX files_office ON files(office);
 CREATE INDEX files_state ON files(state);
-CREATE INDEX files_counts ON files(office, state, verdict);
+CREATE INDEX files_office_state ON files(office, state);
 CREATE INDEX files_verdict ON files(verdict);
 CREATE INDEX files_reason ON files(reason);
 CREATE INDEX files_type ON files(type);
 CREATE INDEX files_sender ON files(sender);
 CREATE INDEX files_sha_in ON files(sha_in);
 CREATE INDEX files_sha_out ON files(sha_out);
-CREATE INDEX files_received ON files(received);
+CREATE INDEX files_reach ON files(reach);
+CREATE INDEX files_late ON files(received) WHERE received < reach;
+CREATE TABLE counts(office TEXT NOT NULL, state TEXT NOT NULL, verdict TEXT NOT NULL, files INTEGER NOT NULL, PRIMARY KEY(office, state, verdict)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER files_come AFTER INSERT ON files BEGIN
+	INSERT INTO counts VALUES(new.office, new.state, new.verdict, 1) ON CONFLICT DO UPDATE SET files = files + 1; END;
+CREATE TRIGGER files_change AFTER UPDATE OF state, verdict ON files WHEN old.state <> new.state OR old.verdict <> new.verdict BEGIN
+	UPDATE counts SET files = files - 1 WHERE office = old.office AND state = old.state AND verdict = old.verdict
+	; INSERT INTO counts VALUES(new.office, new.state, new.verdict, 1) ON CONFLICT DO UPDATE SET files = files + 1; END;
 CREATE TABLE entries(
-	seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+	seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, time INTEGER NOT NULL, reach INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
 	file TEXT NOT NULL, at INTEGER NOT NULL, behind INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX entries_n ON entries(n);
 CREATE INDEX entries_actor ON entries(actor) WHERE actor <> '';
 CREATE INDEX entries_kind ON entries(kind);
-CREATE INDEX entries_time ON entries(time);
+CREATE INDEX entries_reach ON entries(reach);
+CREATE INDEX entries_late ON entries(time) WHERE time < reach;
 CREATE TABLE position(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, file TEXT NOT NULL, at INTEGER NOT NULL, broken INTEGER NOT NULL) STRICT;
 INSERT INTO position VALUES(1, 0, '', '', 0, 0)
 `
@@ -133,7 +145,7 @@ func (x *Index) Rebuild(ctx context.Context) error {
 func (x *Index) clear(ctx context.Context) error {
 	err := sqlite.Tx(ctx, x.db, func(tx *sql.Tx) error {
 		for _, statement := range []string{
-			"DELETE FROM files", "DELETE FROM entries", "UPDATE position SET seq = 0, hash = '', file = '', at = 0, broken = 0",
+			"DELETE FROM files", "DELETE FROM counts", "DELETE FROM entries", "UPDATE position SET seq = 0, hash = '', file = '', at = 0, broken = 0",
 		} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err

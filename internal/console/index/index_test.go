@@ -234,6 +234,51 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestClockSetBack: a period has the files that came in it, also where the clock was set back, and the counts are those of the rows.
+func TestClockSetBack(t *testing.T) {
+	w := open(t)
+	start := w.now
+	times := map[string]time.Time{}
+	for i, hours := range []int{0, 10, 20, 5, 6, 30, 15, 40, 8, 41} {
+		w.now = start.Add(time.Duration(hours) * time.Hour)
+		id := fmt.Sprint("job-", i)
+		times[id] = w.now
+		w.add(received(id, []string{"総務課", "税務課"}[i%2], "a.pdf"))
+	}
+	w.add(about("job-3", audit.Held, func(e *audit.Event) { e.Verdict, e.Reason = "held", "encrypted" }),
+		about("job-4", audit.Held, func(e *audit.Event) { e.Verdict, e.Reason = "held", "encrypted" }), about("job-4", audit.Rejected, nil))
+	for from := -1; from <= 42; from++ {
+		for _, long := range []int{1, 3, 9, 50} {
+			f := index.Filter{Scope: everything(), From: start.Add(time.Duration(from) * time.Hour)}
+			f.To = f.From.Add(time.Duration(long) * time.Hour)
+			var want []string
+			for i := 9; i >= 0; i-- {
+				if id := fmt.Sprint("job-", i); !times[id].Before(f.From) && times[id].Before(f.To) {
+					want = append(want, id)
+				}
+			}
+			if got := w.ids(f); !slices.Equal(got, want) {
+				t.Errorf("from %d for %d hours: %v, want %v", from, long, got, want)
+			}
+		}
+	}
+	lines, err := w.Search(t.Context(), index.Query{Kinds: []audit.Kind{audit.Received}, From: start.Add(5 * time.Hour), To: start.Add(9 * time.Hour)}, "", 100)
+	if err != nil || len(lines.Lines) != 3 { // at 5, 6 and 8 hours
+		t.Errorf("%d entries, %v", len(lines.Lines), err)
+	}
+	counts, err := w.Counts(t.Context(), everything())
+	if err != nil || counts.State[index.Working] != 8 || counts.State[index.Held] != 1 || counts.State[index.Rejected] != 1 {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	if err := w.Rebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := w.Counts(t.Context(), everything())
+	if err != nil || fmt.Sprint(again) != fmt.Sprint(counts) {
+		t.Errorf("made anew: %+v, want %+v, %v", again, counts, err)
+	}
+}
+
 func TestSearch(t *testing.T) {
 	w := open(t)
 	w.add(received("job-1", "総務課", "a.pdf"), received("job-2", "総務課", "b.pdf"),

@@ -125,13 +125,7 @@ func (x *Index) searched(ctx context.Context, q Query) (all []condition, possibl
 		}
 		all = append(all, condition{"kind IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args})
 	}
-	if !q.From.IsZero() {
-		all = append(all, condition{"+time >= ?", []any{q.From.UnixMilli()}},
-			condition{"seq >= ifnull((SELECT min(seq) FROM entries WHERE time >= ?), 0)", []any{q.From.UnixMilli()}})
-	}
-	if !q.To.IsZero() {
-		all = append(all, condition{"+time < ?", []any{q.To.UnixMilli()}})
-	}
+	all = append(all, during("entries", "seq", "time", q.From, q.To)...)
 	if q.Job == "" && q.Hash == "" && q.Text == "" {
 		return all, true, nil
 	}

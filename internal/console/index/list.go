@@ -103,27 +103,49 @@ func (f Filter) conditions() []condition {
 			add(c.column+" = ?", c.value)
 		}
 	}
-	if len(f.States) > 0 {
+	if len(f.States) > maxMerged {
 		args := make([]any, len(f.States))
 		for i, s := range f.States {
 			args[i] = string(s)
 		}
-		add("state IN (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
+		add("+state IN (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
 	}
-	if !f.From.IsZero() {
-		add("+received >= ?", f.From.UnixMilli())
-		add("n >= ifnull((SELECT min(n) FROM files WHERE received >= ?), 0)", f.From.UnixMilli())
-	}
-	if !f.To.IsZero() {
-		add("+received < ?", f.To.UnixMilli())
-		add("n <= ifnull((SELECT max(n) FROM files WHERE received < ?), 0)", f.To.UnixMilli())
-	}
+	all = append(all, during("files", "n", "received", f.From, f.To)...)
 	if f.Text != "" {
 		add("instr(folded, ?) > 0", fold(f.Text))
 	}
 	if f.Hash != "" {
 		h := strings.ToLower(f.Hash)
 		add("n IN (SELECT n FROM files WHERE sha_in = ? UNION SELECT n FROM files WHERE sha_out = ? AND sha_out <> '')", h, h)
+	}
+	return all
+}
+
+// during returns the conditions of a period (from ≤ the time of a row < to) in a table whose rows are in the order of key. The time
+// itself decides; before that, reach says from which key to which any row can be of the period, whatever their number.
+func during(table, key, column string, from, to time.Time) (all []condition) {
+	first := "(SELECT " + key + " FROM " + table + " WHERE reach >= ? ORDER BY reach, " + key + " LIMIT 1)" // that is not before a moment
+	if !from.IsZero() {
+		all = append(all, condition{"+" + column + " >= ?", []any{from.UnixMilli()}},
+			condition{key + " >= ifnull(" + first + ", 9223372036854775807)", []any{from.UnixMilli()}})
+	}
+	if !to.IsZero() {
+		late := "(SELECT max(" + key + ") FROM " + table + " INDEXED BY " + table + "_late WHERE " + column + " < reach AND " + column + " < ?)"
+		all = append(all, condition{"+" + column + " < ?", []any{to.UnixMilli()}},
+			condition{key + " <= max(ifnull(" + first + ", 9223372036854775807), ifnull(" + late + ", 0))", []any{to.UnixMilli(), to.UnixMilli()}})
+	}
+	return all
+}
+
+// stages returns the conditions of the states, one for each query whose results are put together, as those of a scope are: each reads
+// its part of the list in order.
+func (f Filter) stages() []condition {
+	if len(f.States) == 0 || len(f.States) > maxMerged {
+		return []condition{{}}
+	}
+	var all []condition
+	for _, s := range f.States {
+		all = append(all, condition{"state = ?", []any{string(s)}})
 	}
 	return all
 }
@@ -190,13 +212,15 @@ func (x *Index) Files(ctx context.Context, f Filter, after string, limit int) (P
 	}
 	var files []File
 	for _, scope := range f.Scope.scopes() {
-		text, args := where(append(conditions, scope)...)
-		rows, err := x.db.QueryContext(ctx, "SELECT "+columns+" FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, limit+1)...)
-		if err != nil {
-			return Page{}, fmt.Errorf("cannot list files: %w", err)
-		}
-		if files, err = collect(rows, files); err != nil {
-			return Page{}, fmt.Errorf("cannot list files: %w", err)
+		for _, stage := range f.stages() {
+			text, args := where(append(slices.Clip(conditions), scope, stage)...)
+			rows, err := x.db.QueryContext(ctx, "SELECT "+columns+" FROM files WHERE "+text+" ORDER BY n DESC LIMIT ?", append(args, limit+1)...)
+			if err != nil {
+				return Page{}, fmt.Errorf("cannot list files: %w", err)
+			}
+			if files, err = collect(rows, files); err != nil {
+				return Page{}, fmt.Errorf("cannot list files: %w", err)
+			}
 		}
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(b.N, a.N) })
@@ -255,7 +279,7 @@ func (x *Index) Counts(ctx context.Context, s Scope) (Counts, error) {
 	s.Sender = "" // an office's own work is counted
 	for _, scope := range s.scopes() {
 		text, args := where(scope)
-		rows, err := x.db.QueryContext(ctx, "SELECT state, verdict, count(*) FROM files INDEXED BY files_counts WHERE "+text+" GROUP BY state, verdict", args...)
+		rows, err := x.db.QueryContext(ctx, "SELECT state, verdict, sum(files) FROM counts WHERE "+text+" GROUP BY state, verdict HAVING sum(files) > 0", args...)
 		if err != nil {
 			return c, fmt.Errorf("cannot count files: %w", err)
 		}
