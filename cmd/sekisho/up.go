@@ -70,6 +70,7 @@ func upCommand(logs *slog.Logger) *cobra.Command {
 	cmd.Flags().StringSliceVar(&u.clamd, "clamd", nil, "clamd の場所 / address of clamd (unix:/run/clamav/clamd.ctl)")
 	cmd.Flags().StringSliceVar(&u.accept, "accept-missing", nil, "無くてもよい隔離の層 / containment layers that may be missing")
 	cmd.Flags().StringVar(&u.console, "console", defaultConsole, "画面を開く番地。none で開かない / address of the console; none: no console")
+	cmd.Flags().StringSliceVar(&u.office, "libreoffice", nil, "隔離したLibreOfficeで変える種類 / types that the contained LibreOffice converts (doc,ppt,rtf,xls)")
 	cmd.Flags().IntVar(&u.keep, "keep-originals", 0, "届いたファイルの元を残す日数 / days for which originals of released files are kept")
 	cmd.Flags().BoolVar(&u.exceptions, "exceptions", false, "例外措置を許す / allow two people to release an original")
 	return cmd
@@ -86,6 +87,7 @@ type up struct {
 	keep          int // days
 	console       string
 	clamd, accept []string
+	office        []string // types that LibreOffice converts
 
 	logs *slog.Logger
 	out  io.Writer
@@ -144,6 +146,7 @@ func (u *up) open(ctx context.Context, g *config.Gateway) (*pipeline.Gateway, *a
 	g.AcceptMissing, r.AcceptMissing = u.accept, u.accept
 	g.Exceptions, r.Exceptions = u.exceptions, u.exceptions
 	g.Rescan.KeepOriginals, g.Rescan.Held = u.keep, true // the reviewer's key is on this machine as well
+	g.LibreOffice.Types = u.office
 	for _, a := range u.clamd {
 		g.Scanners = append(g.Scanners, config.Scanner{Type: "clamd", Address: a})
 	}

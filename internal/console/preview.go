@@ -125,7 +125,7 @@ func sideOf(p *page, id, side string, d Drawn) sideView {
 // whyNot is the end of a text's id that says why nothing was drawn.
 func whyNot(side, reason string) string {
 	switch reason {
-	case "encrypted", "unsupported", "limit", "timeout":
+	case "encrypted", "unsupported", "limit", "timeout", "no-office":
 		return reason
 	}
 	if side == "after" {

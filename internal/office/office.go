@@ -139,25 +139,29 @@ func (e *Engine) Convert(ctx context.Context, name string, in, out *os.File) (st
 	if !ok {
 		return "", fmt.Errorf("%w: no such type", ErrFailed)
 	}
+	return k.to, e.convert(ctx, k, extension(name), "", in, out)
+}
+
+// convert has LibreOffice make what k says of in, whose name ends as given. The options are the exporter's.
+func (e *Engine) convert(ctx context.Context, k kind, end, options string, in, out *os.File) error {
 	select {
 	case e.places <- struct{}{}:
 		defer func() { <-e.places }()
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return ctx.Err()
 	}
 	input, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", in.Fd())) // with a place of its own in the file, and no right to write
 	if err != nil {
-		return "", fmt.Errorf("cannot open file for LibreOffice: %w", err)
+		return fmt.Errorf("cannot open file for LibreOffice: %w", err)
 	}
 	defer input.Close()
-	from := "in." + extension(name)
+	from := "in." + end
 	words, err := e.run(ctx, input, from, out, convertScript,
-		"sh", k.importer, k.to+":"+k.exporter, "/job/"+from, "/job/out/in."+k.to)
+		"sh", k.importer, k.to+":"+k.exporter+options, "/job/"+from, "/job/out/in."+k.to)
 	if err != nil {
 		e.opt.Log.Info("LibreOffice does not convert a file", "error", err, "untrusted_words", words)
-		return "", err
 	}
-	return k.to, nil
+	return err
 }
 
 // convertScript runs in the sandbox. Nothing that LibreOffice prints gets into the output.

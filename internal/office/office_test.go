@@ -163,3 +163,23 @@ func TestTryFinds(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 }
+
+// TestPrint: a document becomes a PDF of no more pages than asked for; what cannot be read is an error of the file.
+func TestPrint(t *testing.T) {
+	e := engine(t, nil)
+	out := file(t, "out", "")
+	long := `{\rtf1\ansi one\page two\page three}`
+	if err := e.Print(t.Context(), "rtf", 2, file(t, "in", long), out); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(out.Name())
+	if err != nil || !strings.HasPrefix(string(data), "%PDF-") || strings.Count(string(data), "/Type/Page/") != 2 {
+		t.Errorf("%d pages in %.20q, %v", strings.Count(string(data), "/Type/Page/"), data, err)
+	}
+	if err := e.Print(t.Context(), "docx", 2, file(t, "in", "PK\x03\x04 garbage"), file(t, "out", "")); Reason(err) != sanitize.ReasonMalformed {
+		t.Errorf("garbage: %v", err)
+	}
+	if err := e.Print(t.Context(), "exe", 2, file(t, "in", "MZ"), file(t, "out", "")); !errors.Is(err, ErrFailed) || Prints("exe") {
+		t.Errorf("a program: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/durable"
+	"sekisho/internal/office"
 	"sekisho/internal/preview"
 	"sekisho/internal/quarantine"
 	"sekisho/internal/worker"
@@ -39,6 +41,7 @@ const (
 type shown struct {
 	event  audit.Event
 	policy string
+	kind   string // type, where it is known before
 	sha256 string
 	size   int64
 	open   func() (io.ReadCloser, error)
@@ -53,7 +56,7 @@ func (g *Gateway) original(review *Review, id, actor string) (shown, error) {
 	}
 	if err == nil {
 		event, err := review.event(audit.Previewed, id, actor, "the first pages, drawn in the sandbox")
-		return shown{event, e.Item.Policy, e.Item.SHA256, e.Item.Size, func() (io.ReadCloser, error) {
+		return shown{event, e.Item.Policy, e.Item.Type, e.Item.SHA256, e.Item.Size, func() (io.ReadCloser, error) {
 			key, err := review.identity()
 			if err != nil {
 				return nil, err
@@ -81,7 +84,7 @@ func (g *Gateway) original(review *Review, id, actor string) (shown, error) {
 			policy = g.policies.Active().Rules().PolicyOf(r.Name, r.Policy)
 		}
 	}
-	return shown{event, policy, k.SHA256, k.Size, func() (io.ReadCloser, error) { return g.kept.Original(id) }}, nil
+	return shown{event, policy, "", k.SHA256, k.Size, func() (io.ReadCloser, error) { return g.kept.Original(id) }}, nil
 }
 
 // HasOriginal reports whether there is an original of a job that Preview may show.
@@ -129,8 +132,9 @@ func (g *Gateway) Preview(ctx context.Context, review *Review, id, actor string)
 		return p, err
 	}
 	policy.Limits.Time = min(policy.Limits.Time, drawTime)
-	if p.Before, err = g.local.draw(ctx, in, policy); err == nil {
-		p.After, err = g.local.drawRebuilt(ctx, o.event.Name, in, policy)
+	kind := ""
+	if p.After, kind, err = g.local.drawRebuilt(ctx, o.event.Name, in, policy); err == nil {
+		p.Before, err = g.local.draw(ctx, cmp.Or(kind, o.kind), in, policy)
 	}
 	return p, err
 }
@@ -158,8 +162,46 @@ func (o shown) copy(ctx context.Context) (*os.File, error) {
 	return f, nil
 }
 
-// draw has the first pages of a file drawn, and each picture judged.
-func (b *bench) draw(ctx context.Context, in *os.File, policy sanitize.Policy) (Drawn, error) {
+// NoOffice is the reason of a side that only LibreOffice could draw, where none is configured.
+const NoOffice sanitize.Reason = "no-office"
+
+// draw has the first pages of a file of a type drawn, and each picture judged. A document of an office program becomes a PDF first.
+func (b *bench) draw(ctx context.Context, kind string, in *os.File, policy sanitize.Policy) (Drawn, error) {
+	if !office.Prints(kind) {
+		return b.drawPages(ctx, in, policy)
+	}
+	if b.office == nil {
+		return Drawn{Reason: NoOffice}, nil
+	}
+	pages, reason, err := b.print(ctx, kind, in, policy)
+	if err != nil || reason != "" {
+		return Drawn{Reason: reason}, err
+	}
+	defer pages.Close()
+	return b.drawPages(ctx, pages, policy)
+}
+
+// print returns a PDF of the first pages of a document, as LibreOffice draws them in its sandbox. What it wrote goes through the same
+// rebuild and judge as a PDF that came.
+func (b *bench) print(ctx context.Context, kind string, in *os.File, policy sanitize.Policy) (pages *os.File, reason sanitize.Reason, err error) {
+	between, err := durable.Scratch("")
+	if err != nil {
+		return nil, "", err
+	}
+	defer between.Close()
+	err = b.office.Print(ctx, kind, preview.Pages, in, between)
+	if reason := office.Reason(err); reason != "" || err != nil {
+		if reason != "" {
+			err = nil
+		}
+		return nil, reason, err
+	}
+	pages, _, reason, err = b.rebuilt(ctx, worker.Request{Input: between, Name: "pages.pdf", Policy: policy})
+	return pages, reason, err
+}
+
+// drawPages has the first pages of a PDF, or a picture, drawn, and each picture judged.
+func (b *bench) drawPages(ctx context.Context, in *os.File, policy sanitize.Policy) (Drawn, error) {
 	out, err := durable.Scratch("")
 	if err != nil {
 		return Drawn{}, err
@@ -198,20 +240,34 @@ func (b *bench) soundPicture(ctx context.Context, p preview.Picture, policy sani
 	return err == nil && judged.Reason == "", err
 }
 
-// drawRebuilt rebuilds a file and has the first pages of the outcome drawn.
-func (b *bench) drawRebuilt(ctx context.Context, name string, in *os.File, policy sanitize.Policy) (Drawn, error) {
-	out, err := durable.Scratch("")
-	if err != nil {
-		return Drawn{}, err
+// drawRebuilt rebuilds a file and has the first pages of the outcome drawn. It returns the type of the file too, "" when it could not
+// be seen.
+func (b *bench) drawRebuilt(ctx context.Context, name string, in *os.File, policy sanitize.Policy) (d Drawn, kind string, err error) {
+	out, report, reason, err := b.rebuilt(ctx, worker.Request{Input: in, Name: name, Policy: policy})
+	if err != nil || reason != "" {
+		return Drawn{Reason: reason}, report.Type, err
 	}
 	defer out.Close()
-	res, err := b.pool.Rebuild(ctx, worker.Request{Input: in, Output: out, Name: name, Policy: policy})
-	if err != nil || res.Reason != "" {
-		return Drawn{Reason: res.Reason}, err
+	d, err = b.draw(ctx, report.Output, out, policy)
+	return d, report.Type, err
+}
+
+// rebuilt rebuilds a file into one without a name, and has that judged. With a reason there is none.
+func (b *bench) rebuilt(ctx context.Context, req worker.Request) (out *os.File, report sanitize.Report, reason sanitize.Reason, err error) {
+	out, err = durable.Scratch("")
+	if err != nil {
+		return nil, report, "", err
 	}
-	judged, err := b.pool.Verify(ctx, worker.Request{Input: out, Format: res.Report.Output, Policy: policy})
-	if err != nil || judged.Reason != "" {
-		return Drawn{Reason: judged.Reason}, err
+	req.Output = out
+	res, err := b.pool.Rebuild(ctx, req)
+	if reason = res.Reason; err == nil && reason == "" {
+		var judged worker.Result
+		judged, err = b.pool.Verify(ctx, worker.Request{Input: out, Format: res.Report.Output, Policy: req.Policy})
+		reason = judged.Reason
 	}
-	return b.draw(ctx, out, policy)
+	if err != nil || reason != "" {
+		out.Close()
+		return nil, res.Report, reason, err
+	}
+	return out, res.Report, "", nil
 }

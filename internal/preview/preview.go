@@ -26,6 +26,7 @@ import (
 	_ "golang.org/x/image/webp"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/image/jpeg"
 	"sekisho/sanitize/pdf"
 )
 
@@ -74,7 +75,11 @@ func drawPicture(in sanitize.Input, size image.Config, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: %v", sanitize.ErrMalformed, err)
 	}
-	return write(picture, out)
+	turned, err := orientation(in)
+	if err != nil {
+		return err
+	}
+	return write(picture, turned, out)
 }
 
 // drawPages has the first pages of a PDF drawn.
@@ -90,7 +95,7 @@ func drawPages(ctx context.Context, engine pdf.Engine, job sanitize.Job, out io.
 			return fmt.Errorf("%w: page %d was drawn with %d × %d pixels in %d bytes", sanitize.ErrMalformed, s.Number+1, s.Width, s.Height, len(s.RGBA))
 		}
 		page := &image.RGBA{Pix: s.RGBA, Stride: 4 * s.Width, Rect: image.Rect(0, 0, s.Width, s.Height)}
-		if err := write(page, out); err != nil {
+		if err := write(page, 0, out); err != nil {
 			return err
 		}
 		done++
@@ -105,8 +110,8 @@ func drawPages(ctx context.Context, engine pdf.Engine, job sanitize.Job, out io.
 	return err
 }
 
-// write writes a picture, made small and put on white.
-func write(picture image.Image, out io.Writer) error {
+// write writes a picture, made small, put on white and turned upright.
+func write(picture image.Image, orientation int, out io.Writer) error {
 	from := picture.Bounds()
 	width, height := fit(from.Dx(), from.Dy())
 	small := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -117,7 +122,7 @@ func write(picture image.Image, out io.Writer) error {
 		draw.BiLinear.Scale(small, small.Bounds(), picture, from, draw.Over, nil)
 	}
 	var coded bytes.Buffer
-	if err := png.Encode(&coded, small); err != nil {
+	if err := png.Encode(&coded, jpeg.Upright(small, orientation)); err != nil {
 		return fmt.Errorf("cannot write picture: %w", err)
 	}
 	if _, err := out.Write(binary.BigEndian.AppendUint32(nil, uint32(coded.Len()))); err != nil {

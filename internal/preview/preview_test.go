@@ -123,7 +123,7 @@ func TestNotDrawn(t *testing.T) {
 // TestSplit: what is not what Draw writes is refused as a whole.
 func TestSplit(t *testing.T) {
 	var one bytes.Buffer
-	if err := write(flat(20, 10, color.NRGBA{9, 9, 9, 255}), &one); err != nil {
+	if err := write(flat(20, 10, color.NRGBA{9, 9, 9, 255}), 0, &one); err != nil {
 		t.Fatal(err)
 	}
 	whole := one.String()
@@ -138,6 +138,46 @@ func TestSplit(t *testing.T) {
 	} {
 		if made, err := Split(strings.NewReader(text)); !errors.Is(err, errShape) || made != nil {
 			t.Errorf("%s: %d pictures, %v", name, len(made), err)
+		}
+	}
+}
+
+// TestOrientation: a photo that lies on its side in its file stands upright in its picture, whichever way its file spells that.
+func TestOrientation(t *testing.T) {
+	m := flat(60, 20, color.NRGBA{20, 20, 200, 255})
+	for y := range 20 {
+		for x := range 20 {
+			m.Set(x, y, color.NRGBA{200, 20, 20, 255}) // red on the left
+		}
+	}
+	var plain bytes.Buffer
+	if err := jpeg.Encode(&plain, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	segment := func(order binary.AppendByteOrder, mark string, o uint16) []byte {
+		b := order.AppendUint32(order.AppendUint16([]byte("Exif\x00\x00"+mark), 42), 8)
+		b = order.AppendUint32(order.AppendUint16(order.AppendUint16(order.AppendUint16(b, 1), 0x0112), 3), 1)
+		b = append(order.AppendUint16(b, o), 0, 0, 0, 0, 0, 0)
+		return append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(b)+2)), b...)
+	}
+	for o, want := range map[uint16]struct{ width, height, x, y int }{ // where red is
+		0: {60, 20, 10, 10}, 1: {60, 20, 10, 10}, 3: {60, 20, 50, 10}, 6: {20, 60, 10, 10}, 8: {20, 60, 10, 50}, 9: {60, 20, 10, 10},
+	} {
+		for _, exif := range [][]byte{segment(binary.BigEndian, "MM", o), segment(binary.LittleEndian, "II", o)} {
+			other := []byte{0xff, 0xe1, 0, 6, 'h', 't', 't', 'p'}
+			data := append(append(append([]byte{0xff, 0xd8}, other...), exif...), plain.Bytes()[2:]...)
+			made, err := drawn(t, data)
+			if err != nil || len(made) != 1 || made[0].Width != want.width || made[0].Height != want.height {
+				t.Errorf("orientation %d: %+v, %v", o, made, err)
+				continue
+			}
+			got, err := png.Decode(bytes.NewReader(made[0].PNG))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if red, _, blue, _ := got.At(want.x, want.y).RGBA(); red < blue {
+				t.Errorf("orientation %d: %d, %d is not red", o, want.x, want.y)
+			}
 		}
 	}
 }

@@ -18,12 +18,12 @@ func (m *metadata) readExif(b []byte) bool {
 	if m.orientation != 0 || len(b) < len(exifID) {
 		return false
 	}
-	m.orientation = orientation(b[len(exifID):])
+	m.orientation = Orientation(b[len(exifID):])
 	return m.orientation > 1 && bytes.Equal(b, exif(m.orientation))
 }
 
-// orientation returns the orientation in the first directory of a TIFF structure, 1 to 8, or 0.
-func orientation(b []byte) int {
+// Orientation returns the orientation in the first directory of a TIFF structure, 1 to 8, or 0.
+func Orientation(b []byte) int {
 	if len(b) < 8 {
 		return 0
 	}

@@ -8,10 +8,10 @@ import (
 
 func TestOrientation(t *testing.T) {
 	for v := 1; v <= 8; v++ {
-		if got := orientation([]byte(exifWith(byte(v)))[6:]); got != v {
+		if got := Orientation([]byte(exifWith(byte(v)))[6:]); got != v {
 			t.Errorf("little-endian %d is read as %d", v, got)
 		}
-		if got := orientation(exif(v)[6:]); got != v {
+		if got := Orientation(exif(v)[6:]); got != v {
 			t.Errorf("our own %d is read as %d", v, got)
 		}
 	}
@@ -19,7 +19,7 @@ func TestOrientation(t *testing.T) {
 		"empty": "", "no tiff": "XX*\x00\x08\x00\x00\x00\x00\x00", "value 9": exifWith(9)[6:], "value 0": exifWith(0)[6:],
 		"far directory": "II*\x00\xff\xff\xff\xff\x01\x00", "cut off": exifWith(6)[6:30],
 	} {
-		if got := orientation([]byte(b)); got != 0 {
+		if got := Orientation([]byte(b)); got != 0 {
 			t.Errorf("%s is read as %d", name, got)
 		}
 	}
@@ -39,7 +39,7 @@ func TestUpright(t *testing.T) {
 	for o := 1; o <= 8; o++ {
 		for _, img := range []image.Image{grey, rgba} {
 			got := ""
-			turned := upright(img, o)
+			turned := Upright(img, o)
 			for y := range turned.Bounds().Dy() {
 				for x := range turned.Bounds().Dx() {
 					got += string(rune(color.GrayModel.Convert(turned.At(x, y)).(color.Gray).Y))

@@ -64,7 +64,7 @@ func throughPixels(ctx context.Context, b []byte, orientation int) ([]byte, erro
 		return nil, err
 	}
 	var fresh bytes.Buffer
-	if err := jpeg.Encode(&fresh, upright(img, orientation), &jpeg.Options{Quality: pixelQuality}); err != nil {
+	if err := jpeg.Encode(&fresh, Upright(img, orientation), &jpeg.Options{Quality: pixelQuality}); err != nil {
 		return nil, fmt.Errorf("cannot encode: %w", err)
 	}
 	return fresh.Bytes(), nil
@@ -93,8 +93,8 @@ func (p *picture) encodedHere(ctx context.Context) bool {
 	return true
 }
 
-// upright returns img turned as an Exif orientation asks (Exif 2.32 4.6.4, table 6).
-func upright(img image.Image, orientation int) image.Image {
+// Upright returns img turned as an Exif orientation asks (Exif 2.32 4.6.4, table 6).
+func Upright(img image.Image, orientation int) image.Image {
 	if orientation < 2 {
 		return img
 	}
