@@ -20,8 +20,11 @@ func (w *walk) forbidden(typ grammar.Type, v object.Object) (string, error) {
 	case grammar.ActionGoTo:
 		place, _, err := w.doc.Load(v.(object.Dict).Get("D"))
 		if list, ok := place.(object.Array); ok {
-			ok, err = w.placed(list)
-			return unless(ok, ruleUnknownObject), err
+			if ok, err = w.placed(list); !ok || err != nil {
+				return ruleUnknownObject, err
+			}
+			to, ok, err := w.resolveArray(grammar.Of(typ).Key("D").Alt(grammar.Array).Links, list, 0)
+			return unless(ok && grammar.Of(to).Drop == "", ruleUnknownObject), err
 		}
 		return unless(isText(place), ruleUnknownObject), err
 	case grammar.DestXYZArray, grammar.Dest0Array, grammar.Dest1Array, grammar.Dest4Array:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekisho/sanitize"
+	txt "sekisho/sanitize/text"
 )
 
 // FuzzRebuild rebuilds any bytes: no panic, and what comes out is stable and holds nothing to find.
@@ -15,11 +16,12 @@ func FuzzRebuild(f *testing.F) {
 			f.Add(c.Input)
 		}
 	}
-	engine, err := sanitize.NewEngine([]sanitize.Format{Format{}, jpegStub{}}, sanitize.Naming{})
+	f.Add(sheet{catalog: "/AF[7 0 R]" + fileNames("7 0 R"), objects: []string{stream("/Type/EmbeddedFile", "words"), attachment("a.txt", "6")}}.bytes())
+	engine, err := sanitize.NewEngine([]sanitize.Format{Format{}, jpegStub{}, txt.Format{}}, sanitize.Naming{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	policy := sanitize.Standard()
+	policy := sanitize.Attachments()
 	policy.Limits.Objects, policy.Limits.Expanded, policy.Limits.Time = 10_000, 4<<20, 10*time.Second
 	rebuild := func(t *testing.T, b []byte) ([]byte, sanitize.Report, error) {
 		var out bytes.Buffer

@@ -22,6 +22,10 @@ func isLabel(key string) bool {
 // markup is what is no part of a name: an element of HTML, which a reader made as a web page would run, and an address.
 var markup = regexp.MustCompile(`(?i)<[!/]?[a-z][a-z0-9:-]*(?:[\s/][^<>]*)?>|<!--|[a-z0-9+.-]*://[^\s"'<>]*|(?:java|vb)script:\S*|data:[a-z]+/\S*`)
 
+// maxMarkup is how often what is left of a name is looked through again: markup may be put together of what stands around
+// other markup. A name that has more of it is none.
+const maxMarkup = 8
+
 // label copies a name without markup and addresses in it. A field that has no name left gets another.
 func (w *walk) label(v object.String, in grammar.Type) object.Object {
 	raw := string(textBytes(string(v)))
@@ -30,10 +34,12 @@ func (w *walk) label(v object.String, in grammar.Type) object.Object {
 		return v
 	}
 	w.replace(ruleMarkup)
-	for markup.MatchString(raw) {
+	for range maxMarkup {
 		raw = markup.ReplaceAllString(raw, "")
 	}
-	raw = strings.TrimSpace(raw)
+	if raw = strings.TrimSpace(raw); markup.MatchString(raw) {
+		raw = ""
+	}
 	switch {
 	case raw == "" && in == grammar.FieldOrWidget:
 		w.unnamed++

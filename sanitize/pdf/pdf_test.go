@@ -116,6 +116,7 @@ func activeCases() []sanitizetest.Case {
 		gone("page template", rulePageTemplate, sheet{catalog: "/Names<</Pages<</Names[(" + needle + ")3 0 R]>>>>"}),
 		gone("an author that is an element of HTML", ruleMarkup, annotation("/Subtype/Text/Contents(c)/T(<img src=\"http://"+needle+"/\">)")),
 		gone("an element in pieces", ruleMarkup, annotation("/Subtype/Text/T(Sato <i<b>mg src="+needle+"></b>)")),
+		gone("elements in elements without end", ruleMarkup, annotation("/Subtype/Text/T("+strings.Repeat("<b ", 50_000)+needle+strings.Repeat(">", 50_000)+")")),
 		gone("an address as the subject", ruleMarkup, annotation("/Subtype/Text/Contents(c)/Subj(see https://"+needle+"/x)")),
 		gone("the name of a field in UTF-16", ruleMarkup, sheet{catalog: "/AcroForm<</Fields[<</FT/Tx/T" + wide("<a href="+needle+">name</a>", false) + "/V(b)>>]>>"}),
 		gone("the name of a field in UTF-16 the other way round", ruleMarkup, sheet{catalog: "/AcroForm<</Fields[<</FT/Tx/T" + wide("javascript:"+needle, true) + "/V(b)>>]>>"}),
