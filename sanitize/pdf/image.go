@@ -33,6 +33,10 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 		return err
 	}
 	w.dec.Expect = 0
+	if !sized(r.Image, d) {
+		w.replace(ruleImage)
+		return w.blank(to)
+	}
 	switch {
 	case r.Image == nil:
 		return w.samples(r, row, src, d, to)
@@ -42,6 +46,22 @@ func (w *walk) image(src *object.Stream, d object.Dict, to object.Ref) error {
 		return w.fax(r, d, to)
 	}
 	return w.coded(r, src, d, to)
+}
+
+// sized reports whether a picture says all that one must know of it to draw it (ISO 32000-2 Table 87): how big it is, which a
+// JPX picture says itself, and how many bits a bare sample has.
+func sized(codec *filter.Step, d object.Dict) bool {
+	if codec != nil && codec.Name == "JPXDecode" {
+		return true
+	}
+	if count(d, "Width") < 1 || count(d, "Height") < 1 {
+		return false
+	}
+	switch count(d, "BitsPerComponent") {
+	case 1, 2, 4, 8, 16:
+		return true
+	}
+	return codec != nil || d.Get("ImageMask") == true
 }
 
 // paper is what a sixteenth is charged of: an empty page of a scan packs a thousand times and more, and a document has

@@ -170,6 +170,9 @@ func otherCases() []sanitizetest.Case {
 			"<</First 7 0 R/Last 8 0 R/Count 2>>", "<</Parent 6 0 R/Next 8 0 R/Dest[3 0 R/Fit]>>", "<</Title(TWO)/Parent 6 0 R/Prev 7 0 R/Dest[3 0 R/Fit]>>"}}, "/Title()", "TWO"),
 		exact("a font descriptor with a key that is none any more", ruleRepaired, sheet{objects: []string{
 			"<</Type/FontDescriptor/FontName/X\n\x1cItalicAngle 0\n/Flags 4>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 6 0 R>>"), "/FontDescriptor"),
+		exact("a picture that does not say how big it is", ruleImage, sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 1/BitsPerComponent 8/ColorSpace/DeviceGray", needle))),
+		exact("a picture that does not say how deep it is", ruleImage, sheet{}.xobject(stream("/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray", needle))),
+		exact("a broken profile of the device's colours", ruleColorProfile, sheet{objects: []string{stream("/N 3", needle)}}.resource("/ColorSpace<</DefaultRGB[/ICCBased 6 0 R]>>")),
 		exact("a place of no kind", ruleUnknownObject, link("<</S/GoTo/D[0/]>>")),
 		exact("a picture with a predictor of absurd width", ruleImage, sheet{}.xobject(flated("/Subtype/Image/Width 1/Height 1/DecodeParms<</Predictor 15/Columns 2147483647>>", needle))),
 		exact("a font under an unknown filter", ruleFont, sheet{objects: []string{stream("/Filter/OddDecode", needle), "<</Type/FontDescriptor/FontName/X/FontFile2 6 0 R>>"}}.font("<</Type/Font/Subtype/TrueType/BaseFont/X/FontDescriptor 7 0 R>>")),

@@ -201,6 +201,9 @@ func (w *walk) dict(src object.Dict, typ grammar.Type) (object.Dict, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, device := v.(object.Name); device && k.Alt(grammar.Name) == nil {
+			continue // a profile was replaced where the device's own colours are what counts without one (8.6.5.6)
+		}
 		if v != nil {
 			out = append(out, object.Entry{Key: e.Key, Value: v})
 		}
