@@ -2,10 +2,10 @@ package jpeg
 
 import "context"
 
-// A scan that is, bit for bit, what the coder would write need not be coded: it is read to its last bit, and copied. That
-// is so for one of a sequential picture without restarts whose tables are those of T.81 annex K, which the output keeps,
-// when no block says anything in a longer way than there is, the data end with the last block, and the last byte is filled
-// with ones.
+// A long scan that is, bit for bit, what the coder would write need not be coded: it is read to its last bit, and copied. That
+// is so for one of a sequential picture without restarts whose tables are those that the output has (those of T.81 annex K,
+// or the ones that counting gives), when no block says anything in a longer way than there is, the data end with the last
+// block, and the last byte is filled with ones.
 
 // strideBits is how many bits of a scan the tables of the check look at.
 const strideBits = 13
@@ -26,7 +26,7 @@ const (
 	strideNone = 255
 )
 
-// init fills the table from one of annex K.
+// init fills the table.
 func (t *strides) init(spec *huffmanSpec, class int) {
 	if class == 0 {
 		d := spec.decoder(maxSizeDC)
@@ -47,8 +47,8 @@ func (t *strides) init(spec *huffmanSpec, class int) {
 func (d *decoder) stride(window uint64) stride {
 	var taken, covers uint
 	for taken < strideBits {
-		symbol, n := d.slow(window)
-		if n == 0 || taken+n > strideBits || symbol == 0xf0 { // of sixteen zeros it matters what follows
+		symbol, n := d.find(window)
+		if n == 0 || taken+n > strideBits || symbol&15 == 0 && symbol != 0 { // of sixteen zeros it matters what follows
 			break
 		}
 		if symbol == 0 {
@@ -80,12 +80,16 @@ type checked struct {
 	singly *decoder // the same AC table
 }
 
-// canonical reports whether the scan is what the coder would write with the tables of annex K.
-func (c *coder) canonical(ctx context.Context) bool {
+// canonical reports whether a long scan is what the coder would write with the tables that it has. tables returns them for
+// a class and a component.
+func (c *coder) canonical(ctx context.Context, tables func(class, i int) *strides) bool {
+	if c.interval != 0 || len(c.scan.data) < c.leapFrom {
+		return false
+	}
 	var unit []checked
 	for i := range c.slots {
 		s := &c.slots[i]
-		b := checked{&c.kept[0][s.dcTo].reader, &c.kept[1][s.acTo].reader, s.ac}
+		b := checked{tables(0, i), tables(1, i), s.ac}
 		for range s.blocks {
 			unit = append(unit, b)
 		}
@@ -98,6 +102,30 @@ func (c *coder) canonical(ctx context.Context) bool {
 		}
 	}
 	return r.ended()
+}
+
+// keptStrides returns the tables of annex K that a component has.
+func (c *coder) keptStrides(class, i int) *strides {
+	if class == 0 {
+		return &c.kept[0][c.slots[i].dcTo].reader
+	}
+	return &c.kept[1][c.slots[i].acTo].reader
+}
+
+// ownStrides makes the tables of a component, once for all that have the same.
+func (c *coder) ownStrides() func(class, i int) *strides {
+	var made [2][4]*strides
+	return func(class, i int) *strides {
+		spec, to := c.components[i].dc, c.slots[i].dcTo
+		if class == 1 {
+			spec, to = c.components[i].ac, c.slots[i].acTo
+		}
+		if made[class][to] == nil {
+			made[class][to] = &strides{}
+			made[class][to].init(spec, class)
+		}
+		return made[class][to]
+	}
 }
 
 // units reads n MCUs.
@@ -184,18 +212,15 @@ func (r *checker) fillSlowly(acc uint64, at int, have uint) (uint64, int, uint) 
 func (r *checker) rest(d *decoder, k uint) bool {
 	for runs := false; k < 64; {
 		r.acc, r.at, r.have = r.fillSlowly(r.acc, r.at, r.have)
-		e := d.look[r.acc>>(64-lookBits)]
-		symbol, n := byte(e), uint(e>>8)
+		symbol, n := d.find(r.acc)
 		if n == 0 {
-			if symbol, n = d.slow(r.acc); n == 0 {
-				return false
-			}
+			return false
 		}
 		zeros, size := uint(symbol>>4), uint(symbol&15)
 		r.acc <<= n + size
 		r.have -= n + size
 		if size == 0 && zeros < 15 {
-			return !runs // behind a run of sixteen zeros the end has a shorter way
+			return symbol == 0 && !runs // behind a run of sixteen zeros the end has a shorter way
 		}
 		k, runs = k+zeros+1, size == 0
 		if k > 64 || runs && k > 63 {

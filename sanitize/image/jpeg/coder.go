@@ -48,10 +48,8 @@ type slot struct {
 func (c *coder) transcode(ctx context.Context, s *scan) error {
 	c.scan = s
 	c.prepareSlots()
-	if c.keeps() && c.interval == 0 && len(s.data) >= c.leapFrom && c.canonical(ctx) {
-		c.writeTables()
-		c.writeScanHeader()
-		c.w.raw(s.data...)
+	if c.keeps() && c.canonical(ctx, c.keptStrides) {
+		c.copyScan()
 		return nil
 	}
 	if err := c.unstuffScan(); err != nil {
@@ -68,6 +66,10 @@ func (c *coder) transcode(ctx context.Context, s *scan) error {
 		}
 	}
 	c.eachLeaper(func(s *slot) { s.leaps.tally(&c.counts[1][s.acTo]) })
+	if !c.keeps() && c.optimal() && c.canonical(ctx, c.ownStrides()) {
+		c.copyScan()
+		return nil
+	}
 	c.writeTables()
 	c.eachLeaper(func(s *slot) { s.leaps.write(c.codes[1][s.acTo]) })
 	c.writeScanHeader()
@@ -75,6 +77,32 @@ func (c *coder) transcode(ctx context.Context, s *scan) error {
 	err := c.pass(ctx)
 	c.w.align()
 	return err
+}
+
+// copyScan writes a scan that is what would be written.
+func (c *coder) copyScan() {
+	c.writeTables()
+	c.writeScanHeader()
+	c.w.raw(c.scan.data...)
+}
+
+// optimal reports whether the tables of a sequential scan are those that the output will have, as counted.
+func (c *coder) optimal() bool {
+	if c.frame.progressive() {
+		return false
+	}
+	var specs [2][4]*huffmanSpec
+	for class := range c.tables {
+		for id := range c.tables[class] {
+			specs[class][id] = c.counts[class][id].optimal()
+		}
+	}
+	for i, s := range c.slots {
+		if !specs[0][s.dcTo].equal(c.components[i].dc) || !specs[1][s.acTo].equal(c.components[i].ac) {
+			return false
+		}
+	}
+	return true
 }
 
 // unstuffScan splits the data of the scan at its restart markers. There must be as many as the restart interval

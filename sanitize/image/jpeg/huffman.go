@@ -1,12 +1,20 @@
 package jpeg
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // huffmanSpec is a Huffman table as it is transmitted, T.81 B.2.4.2: how many codes there are of each length, and
 // the symbols in the order of their codes.
 type huffmanSpec struct {
 	counts  [17]int // by length; 0 unused
 	symbols []byte
+}
+
+// equal reports whether other is the same table; nil is none.
+func (spec *huffmanSpec) equal(other *huffmanSpec) bool {
+	return other != nil && spec.counts == other.counts && bytes.Equal(spec.symbols, other.symbols)
 }
 
 // parseHuffman reads Huffman tables.
@@ -88,6 +96,14 @@ func (d *decoder) known(symbol byte) bool {
 		return symbol <= maxSizeDC
 	}
 	return symbol&15 <= d.maxSize
+}
+
+// find decodes the code at the top of bits as slow does.
+func (d *decoder) find(bits uint64) (symbol byte, length uint) {
+	if e := d.look[bits>>(64-lookBits)]; e != 0 {
+		return byte(e), uint(e >> 8)
+	}
+	return d.slow(bits)
 }
 
 // slow decodes a code longer than lookBits from the top of bits. It returns the length 0 for a code that is not in

@@ -53,7 +53,11 @@ func TestLeaps(t *testing.T) {
 	}
 	for quality := 1; quality <= 100; quality += 9 {
 		b := grainy(t, uint64(quality), quality)
-		all = append(all, b, unusual(t, b))
+		own, err := written(t, unusual(t, b), 0) // with tables of its own
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b, unusual(t, b), own)
 	}
 	for n, whole := range all {
 		same(t, n, whole)

@@ -1,7 +1,6 @@
 package jpeg
 
 import (
-	"bytes"
 	"encoding/hex"
 	"sync"
 )
@@ -43,7 +42,7 @@ var standard = sync.OnceValue(func() *standardTables {
 // find returns the table that spec is, or nil.
 func (t *standardTables) find(class int, spec *huffmanSpec) *standardTable {
 	for _, s := range t[class] {
-		if spec != nil && s.spec.counts == spec.counts && bytes.Equal(s.spec.symbols, spec.symbols) {
+		if s.spec.equal(spec) {
 			return s
 		}
 	}
