@@ -169,6 +169,7 @@ func (s *Store) SignIn(ctx context.Context, at Attempt) (Account, Result, error)
 		name = "\x00" + cutTo(at.Name, 8*maxName) // no account has it, and it is paid for all the same
 	}
 	b := s.budgetOf(ctx, name, at)
+	begun := time.Now()
 	ok, err := s.pay(ctx, b)
 	if err != nil {
 		return Account{}, Wrong, err
@@ -183,9 +184,25 @@ func (s *Store) SignIn(ctx context.Context, at Attempt) (Account, Result, error)
 	case err != nil:
 		return Account{}, Wrong, err
 	case !right:
-		return Account{}, Wrong, nil
+		return Account{}, Wrong, s.level(ctx, begun)
 	}
 	return a, next(a), s.refund(ctx, b)
+}
+
+// level holds a refusal back until it has taken as long as the directory may take, where there is one: how long it took does not tell
+// whether a name is of an account here, of the directory, or of nobody.
+func (s *Store) level(ctx context.Context, begun time.Time) error {
+	if s.opt.Directory == nil {
+		return nil
+	}
+	wait := time.NewTimer(s.opt.Refusal - time.Since(begun))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // next says what the person has to do behind the right password.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -49,6 +50,7 @@ type Options struct {
 	Directory Directory              // asked about names without an account here; nil: nobody is
 	Rules     []Rule                 // what its groups are here
 	SameGroup func(a, b string) bool // whether two spellings name one group; default ==
+	Refusal   time.Duration          // that a wrong sign-in takes at least, where there is a Directory; default 1 s
 }
 
 // Store holds the accounts. Its methods may be called at the same time, and other processes may have the same store open.
@@ -71,6 +73,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.SameGroup == nil {
 		o.SameGroup = func(a, b string) bool { return a == b }
 	}
+	o.Refusal = cmp.Or(o.Refusal, time.Second)
 	o.Cost = o.Cost.withDefaults()
 	db, err := sqlite.Open(ctx, dir, file, sqlite.Options{Synced: true})
 	if err != nil {
