@@ -33,6 +33,7 @@ import (
 	"crypto/tls"
 	"mime/quotedprintable"
 
+	"sekisho/fixtures"
 	"sekisho/internal/audit"
 	"sekisho/internal/config"
 	"sekisho/internal/console/account"
@@ -344,6 +345,51 @@ func TestNotify(t *testing.T) {
 	})
 	if b := w.mail.to("it@example.lg.jp")[1].body; !strings.Contains(b, "virus.exe") || strings.Contains(b, "other.zip") {
 		t.Errorf("the second mail: %s", b)
+	}
+}
+
+// TestHostileNames: whatever the name, the mail has no line and no header that is not ours, and a webhook brings it in one line.
+func TestHostileNames(t *testing.T) {
+	w := open(t)
+	w.opt.Config.Mail.To = []string{"it@example.lg.jp"}
+	names := slices.Repeat([]string{"お知らせ.txt"}, 20) // the first mail shows which lines are ours
+	for _, n := range fixtures.HostileNames() {
+		names = append(names, strings.ToValidUTF8(n.Name, "?"))
+	}
+	mails := func() int { return len(w.mail.to("it@example.lg.jp")) }
+	w.run(func() {
+		w.started()
+		for i, batch := range slices.Collect(slices.Chunk(names, 20)) { // a mail tells of twenty one by one
+			for n, name := range batch {
+				w.add(held(fmt.Sprintf("job-%d-%d", i, n), "税務課", name, audit.Held)...)
+			}
+			w.wait("the webhook is told", func() bool { return w.hooks.count() == min(20*(i+1), len(names)) })
+			w.later(time.Hour + time.Minute)
+			w.wait("the mail", func() bool { return mails() == i+1 })
+		}
+	})
+	quoted, number := regexp.MustCompile("\u2068[^\u2069]*\u2069"), regexp.MustCompile(`\d+`)
+	var own []string
+	for n, l := range w.mail.to("it@example.lg.jp") {
+		if l.header.Get("Bcc") != "" || l.header.Get("Cc") != "" || strings.Contains(l.subject, "forged") || len(l.header) > 12 {
+			t.Errorf("headers: %v", l.header)
+		}
+		for line := range strings.SplitSeq(strings.ReplaceAll(l.body, "\r\n", "\n"), "\n") {
+			if strings.ContainsFunc(line, func(r rune) bool {
+				return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r != '\u2068' && r != '\u2069'
+			}) {
+				t.Errorf("a character that nobody sees: %q", line)
+			}
+			line = number.ReplaceAllString(quoted.ReplaceAllString(line, ""), "0")
+			if n == 0 {
+				own = append(own, line)
+			} else if !slices.Contains(own, line) {
+				t.Errorf("a line that is not ours: %q", line)
+			}
+		}
+	}
+	if w.hooks.bad || !slices.ContainsFunc(w.hooks.bodies, func(b map[string]any) bool { return b["name"] == names[20] }) {
+		t.Error("the webhook's signature or its names are not right")
 	}
 }
 
