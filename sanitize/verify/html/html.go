@@ -66,7 +66,7 @@ type page struct {
 	seen []string        // elements of the head, and the body
 }
 
-func (p *page) token(t xmlread.Token) (err error) {
+func (p *page) token(t *xmlread.Token) (err error) {
 	switch t.Kind {
 	case xmlread.Start:
 		err = p.start(t)
@@ -96,7 +96,7 @@ func void(name string) bool {
 	return slices.Contains([]string{"br", "col", "hr", "img", "meta", "wbr"}, name)
 }
 
-func (p *page) start(t xmlread.Token) error {
+func (p *page) start(t *xmlread.Token) error {
 	name, up := t.Name.Local, strings.Join(p.open, " ")
 	switch {
 	case t.Name.Space != "":
@@ -124,7 +124,7 @@ func (p *page) start(t xmlread.Token) error {
 	return p.attributes(t)
 }
 
-func (p *page) attributes(t xmlread.Token) error {
+func (p *page) attributes(t *xmlread.Token) error {
 	for _, a := range t.Attrs {
 		if err := p.attribute(t.Name.Local, a); err != nil {
 			return err

@@ -34,7 +34,7 @@ func (j *xmlJudge) broken(err error) error {
 	return verify.Fail(RuleXML, j.name, "%v", err)
 }
 
-func (j *xmlJudge) token(t xmlread.Token) (err error) {
+func (j *xmlJudge) token(t *xmlread.Token) (err error) {
 	switch t.Kind {
 	case xmlread.Start:
 		err = j.start(t)
@@ -131,7 +131,7 @@ func (j *xmlJudge) formulaRoot(s, local string) bool {
 
 // slideMove reports whether t is a listener that moves between the slides of its own document and does nothing else
 // (OpenDocument 1.3 Part 3, 9.7 and 19.388.2).
-func slideMove(s string, t xmlread.Token) bool {
+func slideMove(s string, t *xmlread.Token) bool {
 	if s != "presentation" || t.Name.Local != "event-listener" {
 		return false
 	}
@@ -153,7 +153,7 @@ func slideMove(s string, t xmlread.Token) bool {
 	return false
 }
 
-func (j *xmlJudge) start(t xmlread.Token) error {
+func (j *xmlJudge) start(t *xmlread.Token) error {
 	s := short(t.Name.Space)
 	if j.inPicture {
 		return verify.Fail(RuleXML, j.name, "the element %q in a picture", t.Name.Local)

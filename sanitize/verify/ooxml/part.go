@@ -86,7 +86,7 @@ func (j *xmlJudge) check() error {
 	return j.endFields()
 }
 
-func (j *xmlJudge) token(t xmlread.Token) error {
+func (j *xmlJudge) token(t *xmlread.Token) error {
 	switch t.Kind {
 	case xmlread.Start:
 		return j.start(t)
@@ -96,7 +96,7 @@ func (j *xmlJudge) token(t xmlread.Token) error {
 	return j.characters(t.Text)
 }
 
-func (j *xmlJudge) start(t xmlread.Token) error {
+func (j *xmlJudge) start(t *xmlread.Token) error {
 	name := xmlread.Name{Space: transitional(t.Name.Space), Local: t.Name.Local}
 	if j.part.kind.form == freeXML {
 		return nil

@@ -75,7 +75,7 @@ type judge struct {
 	text strings.Builder // of a style sheet, or of a note
 }
 
-func (j *judge) token(t xmlread.Token) (err error) {
+func (j *judge) token(t *xmlread.Token) (err error) {
 	switch t.Kind {
 	case xmlread.Start:
 		err = j.start(t)
@@ -89,7 +89,7 @@ func (j *judge) token(t xmlread.Token) (err error) {
 	return err
 }
 
-func (j *judge) start(t xmlread.Token) error {
+func (j *judge) start(t *xmlread.Token) error {
 	local := t.Name.Local
 	switch {
 	case t.Name.Space != nsSVG || !slices.Contains(elements[:], local):

@@ -62,7 +62,7 @@ func (Judge) Check(ctx context.Context, in sanitize.Input, pass verify.Pass) err
 		return verify.Fail(RuleEncoding, "", "%v", err)
 	}
 	broken := func(err error) error { return verify.Fail(RuleSyntax, "", "%v", err) }
-	return r.Each(ctx, broken, func(t xmlread.Token) error {
+	return r.Each(ctx, broken, func(t *xmlread.Token) error {
 		if t.Kind != xmlread.Start {
 			return nil
 		}
@@ -118,7 +118,7 @@ func wide(in sanitize.Input, limit int64, depth int) (*xmlread.Reader, error) {
 }
 
 // element judges one element and its attributes.
-func element(t xmlread.Token, policy sanitize.Policy) error {
+func element(t *xmlread.Token, policy sanitize.Policy) error {
 	if active(t.Name) {
 		return verify.Fail(RuleActive, "", "the element %q of %q", t.Name.Local, t.Name.Space)
 	}

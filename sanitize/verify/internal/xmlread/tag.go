@@ -19,35 +19,36 @@ type written struct {
 }
 
 // startTag reads a start tag or an empty element (3.1).
-func (r *Reader) startTag() (Token, bool, error) {
+func (r *Reader) startTag() error {
 	if len(r.open) == 0 && r.rooted {
-		return Token{}, false, fmt.Errorf("a second root at offset %d", r.at(r.pos))
+		return fmt.Errorf("a second root at offset %d", r.at(r.pos))
 	}
 	if len(r.open) >= r.maxDepth {
-		return Token{}, false, fmt.Errorf("elements deeper than %d", r.maxDepth)
+		return fmt.Errorf("elements deeper than %d", r.maxDepth)
 	}
 	r.pos++
 	w, err := r.word()
 	if err != nil {
-		return Token{}, false, err
+		return err
 	}
 	before := len(r.bound)
 	r.declared = before
 	start := r.pos
 	empty, err := r.attributes(start)
 	if err != nil {
-		return Token{}, false, err
+		return err
 	}
 	if err := r.expand(w, &w.element); err != nil {
-		return Token{}, false, err
+		return err
 	}
 	if err := r.resolveAll(r.b[start:r.pos]); err != nil {
-		return Token{}, false, err
+		return err
 	}
 	r.rooted = true
 	r.open = append(r.open, element{raw: w.raw, name: w.element.name, bound: before})
 	r.pending = empty
-	return Token{Kind: Start, Name: w.element.name, Number: w.element.number, Attrs: r.attrs, Empty: empty}, true, nil
+	r.tok = Token{Kind: Start, Name: w.element.name, Number: w.element.number, Attrs: r.attrs, Empty: empty}
+	return nil
 }
 
 // attributes reads up to the end of the tag; start is where its name ended. Declarations of namespaces are bound at once.

@@ -9,20 +9,21 @@ import (
 )
 
 // characters reads text up to the next tag.
-func (r *Reader) characters() (Token, bool, error) {
+func (r *Reader) characters() error {
 	if len(r.open) == 0 {
-		return Token{}, false, fmt.Errorf("text outside of the root at offset %d", r.at(r.pos))
+		return fmt.Errorf("text outside of the root at offset %d", r.at(r.pos))
 	}
 	end := bytes.IndexByte(r.b[r.pos:], '<')
 	if end < 0 {
-		return Token{}, false, errEnd
+		return errEnd
 	}
 	text, _, err := r.resolve(r.b[r.pos:r.pos+end], 0)
 	if err != nil {
-		return Token{}, false, err
+		return err
 	}
 	r.pos += end
-	return Token{Kind: Text, Text: text}, true, nil
+	r.tok = Token{Kind: Text, Text: text}
+	return nil
 }
 
 // resolve replaces references and checks every character (2.2, 4.1). What is of the classes forbidden may not be there.

@@ -55,6 +55,7 @@ type Reader struct {
 	base     int64     // offset of the window in the document
 	begun    bool
 	maxDepth int
+	tok      Token
 	open     []element
 	bound    []binding
 	declared int // bindings before the element that is being read
@@ -141,29 +142,39 @@ var errEnd = errors.New("it ends in an element")
 
 // Next returns the next token. It returns false after the end of the root, when nothing but white space follows.
 func (r *Reader) Next() (t Token, ok bool, err error) {
+	ok, err = r.next()
+	if ok && err == nil {
+		t = r.tok
+	}
+	return t, ok, err
+}
+
+// next reads the next token into r.tok.
+func (r *Reader) next() (ok bool, err error) {
 	if r.pending {
 		r.pending = false
-		return r.close(), true, nil
+		r.close()
+		return true, nil
 	}
 	for {
 		start, bound, begun := r.pos, len(r.bound), r.begun
-		t, ok, err = r.token()
+		ok, err = r.token()
 		if err != errEnd || r.src == nil {
-			return t, ok, err
+			return ok, err
 		}
 		r.pos, r.begun = start, begun // the window ends inside of the token: once more with a longer one
 		r.unbind(bound)
 		if err := r.refill(); err != nil {
-			return t, false, err
+			return false, err
 		}
 	}
 }
 
 // token reads the token at the position. It fails with errEnd when the window ends before the token does.
-func (r *Reader) token() (t Token, ok bool, err error) {
+func (r *Reader) token() (ok bool, err error) {
 	if !r.begun {
 		if err := r.declaration(); err != nil {
-			return t, false, err
+			return false, err
 		}
 		r.begun = true
 	}
@@ -171,29 +182,29 @@ func (r *Reader) token() (t Token, ok bool, err error) {
 		if r.blanks(); r.pos == len(r.b) {
 			switch {
 			case r.src != nil:
-				return t, false, errEnd
+				return false, errEnd
 			case !r.rooted:
-				return t, false, errors.New("no root")
+				return false, errors.New("no root")
 			}
-			return t, false, nil
+			return false, nil
 		}
 	}
 	if r.pos >= len(r.b) {
-		return t, false, errEnd
+		return false, errEnd
 	}
 	if r.b[r.pos] != '<' {
-		return r.characters()
+		return true, r.characters()
 	}
 	if r.pos+1 >= len(r.b) {
-		return t, false, errEnd
+		return false, errEnd
 	}
 	switch r.b[r.pos+1] {
 	case '/':
-		return r.endTag()
+		return true, r.endTag()
 	case '!', '?':
-		return t, false, fmt.Errorf("%q at offset %d", r.b[r.pos:min(len(r.b), r.pos+9)], r.at(r.pos))
+		return false, fmt.Errorf("%q at offset %d", r.b[r.pos:min(len(r.b), r.pos+9)], r.at(r.pos))
 	}
-	return r.startTag()
+	return true, r.startTag()
 }
 
 // at returns the offset in the document of a place in the window.
@@ -248,36 +259,38 @@ func (r *Reader) lookup(prefix string) (string, bool) {
 	return "", prefix == ""
 }
 
-func (r *Reader) endTag() (Token, bool, error) {
+func (r *Reader) endTag() error {
 	r.pos += 2
 	if len(r.open) == 0 {
-		return Token{}, false, fmt.Errorf("an end without a start at offset %d", r.at(r.pos))
+		return fmt.Errorf("an end without a start at offset %d", r.at(r.pos))
 	}
 	raw := r.open[len(r.open)-1].raw
 	if rest := r.b[r.pos:]; len(rest) > len(raw) && rest[len(raw)] == '>' && string(rest[:len(raw)]) == raw {
 		r.pos += len(raw) + 1
-		return r.close(), true, nil
+		r.close()
+		return nil
 	}
 	w, err := r.word()
 	if err != nil {
-		return Token{}, false, err
+		return err
 	}
 	r.blanks()
 	if r.pos >= len(r.b) {
-		return Token{}, false, errEnd
+		return errEnd
 	}
 	if r.b[r.pos] != '>' || raw != w.raw {
-		return Token{}, false, fmt.Errorf("the end of %q at offset %d", w.raw, r.at(r.pos))
+		return fmt.Errorf("the end of %q at offset %d", w.raw, r.at(r.pos))
 	}
 	r.pos++
-	return r.close(), true, nil
+	r.close()
+	return nil
 }
 
-func (r *Reader) close() Token {
+func (r *Reader) close() {
 	e := r.open[len(r.open)-1]
 	r.open = r.open[:len(r.open)-1]
 	r.unbind(e.bound)
-	return Token{Kind: End, Name: e.name}
+	r.tok = Token{Kind: End, Name: e.name}
 }
 
 // unbind ends all declarations but the first n.
