@@ -53,8 +53,19 @@ func (Format) Info() sanitize.Info {
 
 // Detect implements sanitize.Format: a text that is a page, or a piece of one.
 func (Format) Detect(in sanitize.Input) bool {
+	if written(in.Head(maxOpening)) {
+		return true
+	}
 	beginning, ok := textenc.Beginning(in)
 	return ok && textenc.IsPage(beginning)
+}
+
+// maxOpening is how many bytes at the start of a page show that it is of our writer.
+const maxOpening = 4096
+
+// written reports whether a page begins as our writer begins one. Such a page says its encoding, whatever its characters look like.
+func written(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("<!DOCTYPE html>\n<html")) && bytes.Contains(head, []byte(`><head><meta charset="utf-8"/><title>`))
 }
 
 const (
