@@ -130,7 +130,7 @@ func typeOf(ext string) string {
 		return "bmp"
 	case "htm", "html":
 		return "html"
-	case "docx", "dotx", "eml", "fodg", "fodp", "fods", "fodt", "gif", "odg", "odp", "ods", "odt", "otg", "otp", "ots", "ott", "pdf", "png", "potx", "ppsx", "pptx", "rtf", "svg", "webp", "xlsx", "xltx", "xml", "zip":
+	case "docx", "dotx", "emf", "eml", "fodg", "fodp", "fods", "fodt", "gif", "odg", "odp", "ods", "odt", "otg", "otp", "ots", "ott", "pdf", "png", "potx", "ppsx", "pptx", "rtf", "svg", "webp", "wmf", "xlsx", "xltx", "xml", "zip":
 		return ext
 	}
 	return ""
