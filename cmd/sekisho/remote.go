@@ -239,7 +239,8 @@ func (d remoteDesk) list(ctx context.Context) iter.Seq2[quarantine.Entry, error]
 func about(id, what string) string { return "/files/" + url.PathEscape(id) + "/" + what }
 
 func (d remoteDesk) get(ctx context.Context, id string) (e quarantine.Entry, err error) {
-	return e, d.call(ctx, http.MethodGet, about(id, "held"), nil, &e)
+	err = d.call(ctx, http.MethodGet, about(id, "held"), nil, &e)
+	return e, err
 }
 
 func (d remoteDesk) again(ctx context.Context, id, reason, policy, password string) error {

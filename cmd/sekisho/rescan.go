@@ -53,7 +53,8 @@ func askRescan(ctx context.Context, path string, far remoteFlags) (answer pipeli
 		if err != nil {
 			return answer, err
 		}
-		return answer, r.call(ctx, http.MethodPost, "/rescan", nil, &answer)
+		err = r.call(ctx, http.MethodPost, "/rescan", nil, &answer)
+		return answer, err
 	}
 	g, err := config.LoadGateway(path)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -48,25 +47,6 @@ func files(root *os.Root, log string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// lockFolder waits for the lock of the log's folder. The lock ends with the returned file.
-func lockFolder(root *os.Root) (*os.File, error) {
-	dir, err := root.Open(".")
-	if err != nil {
-		return nil, fmt.Errorf("cannot open folder of the record: %w", err)
-	}
-	for {
-		err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		dir.Close()
-		return nil, fmt.Errorf("cannot lock record: %w", err)
-	}
-	return dir, nil
 }
 
 // lines yields the lines of r with their line feeds, each at most maxLine bytes, and at last what is left without one.

@@ -77,7 +77,7 @@ func Open(root *os.Root, name string, opt Options) (*Log, error) {
 		}
 		l.key = key
 	}
-	lock, err := lockFolder(root)
+	lock, err := durable.LockFolder(root, ".", true)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (l *Log) lead() {
 
 // write appends events under the lock of the folder.
 func (l *Log) write(events []Event) error {
-	lock, err := lockFolder(l.root)
+	lock, err := durable.LockFolder(l.root, ".", true)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"sekisho/internal/durable"
 )
 
 // ErrUnanchored says that entries stand behind the head: a crash left them, and the next Append puts that on record; or
@@ -86,7 +88,7 @@ func (v *verifier) problem(file string, line int, format string, args ...any) {
 
 // snapshot notes what is there, between two batches.
 func (v *verifier) snapshot() error {
-	lock, err := lockFolder(v.root)
+	lock, err := durable.LockFolder(v.root, ".", true)
 	if err != nil {
 		return err
 	}

@@ -56,3 +56,28 @@ func makeFolder(dir string, perm fs.FileMode) error {
 	}
 	return nil
 }
+
+// LockFolder takes the lock of the folder name of root, "." for root itself, for one holder at a time. Where another has it,
+// LockFolder waits, or, unless wait is set, fails with an error that wraps syscall.EWOULDBLOCK. The lock ends with the returned
+// file, or with the process.
+func LockFolder(root *os.Root, name string, wait bool) (*os.File, error) {
+	how := syscall.LOCK_EX
+	if !wait {
+		how |= syscall.LOCK_NB
+	}
+	dir, err := root.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open folder: %w", err)
+	}
+	for {
+		err = syscall.Flock(int(dir.Fd()), how)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		dir.Close()
+		return nil, fmt.Errorf("cannot lock folder: %w", err)
+	}
+	return dir, nil
+}

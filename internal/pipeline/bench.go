@@ -112,7 +112,8 @@ func (b *bench) treat(ctx context.Context, o order, in, out *os.File) (treated, 
 	if t.Reason != "" {
 		return t, nil
 	}
-	return t, b.judge(ctx, policy, releaseName(b.engine, t.name(o.Name), t.Report.Output), out, &t)
+	err = b.judge(ctx, policy, releaseName(b.engine, t.name(o.Name), t.Report.Output), out, &t)
+	return t, err
 }
 
 // name returns what a file called name is called once it was treated, but for its extension.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"sekisho/internal/audit"
@@ -99,7 +98,7 @@ func Open(root *os.Root, o Options) (*Store, error) {
 		o.Now = time.Now
 	}
 	s := &Store{root: root, opt: o}
-	lock, err := s.lock()
+	lock, err := durable.LockFolder(s.root, ".", true)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +195,7 @@ func (s *Store) Propose(ctx context.Context, actor, reason string, r Rules, back
 	if err := words(actor, reason); err != nil {
 		return fmt.Errorf("cannot propose: %w", err)
 	}
-	lock, err := s.lock()
+	lock, err := durable.LockFolder(s.root, ".", true)
 	if err != nil {
 		return err
 	}
@@ -232,7 +231,7 @@ func (s *Store) Propose(ctx context.Context, actor, reason string, r Rules, back
 
 // Withdraw takes back the proposal that the actor has seen, whoever made it.
 func (s *Store) Withdraw(ctx context.Context, actor, id string) error {
-	lock, err := s.lock()
+	lock, err := durable.LockFolder(s.root, ".", true)
 	if err != nil {
 		return err
 	}
@@ -249,7 +248,7 @@ func (s *Store) Activate(ctx context.Context, actor, reason, id string) error {
 	if err := words(actor, reason); err != nil {
 		return fmt.Errorf("cannot activate: %w", err)
 	}
-	lock, err := s.lock()
+	lock, err := durable.LockFolder(s.root, ".", true)
 	if err != nil {
 		return err
 	}
@@ -342,23 +341,4 @@ func (s *Store) forget() error {
 		return fmt.Errorf("cannot forget proposal: %w", err)
 	}
 	return durable.SyncDir(s.root, ".")
-}
-
-// lock waits for the lock of the folder, which ends with the returned file.
-func (s *Store) lock() (*os.File, error) {
-	dir, err := s.root.Open(".")
-	if err != nil {
-		return nil, fmt.Errorf("cannot open policies: %w", err)
-	}
-	for {
-		err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		dir.Close()
-		return nil, fmt.Errorf("cannot lock policies: %w", err)
-	}
-	return dir, nil
 }

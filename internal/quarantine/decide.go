@@ -84,7 +84,7 @@ func (s *Store) may(e Entry, d Decision) error {
 
 // change makes a decision about an item under its lock. do sets what is to change, and may refuse.
 func (s *Store) change(id string, d Decision, do func(e *Entry, d *Decision) error) error {
-	lock, err := s.lock(id, 0)
+	lock, err := s.lock(id, true)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s State) Requester() string {
 // Condemn makes a held item malware: a scanner has found something in it that it did not know when the file came. It reports
 // whether the item was not malware before. An item that the gateway is treating is left alone: it is being scanned anyway.
 func (s *Store) Condemn(id string, found Scan) (fresh bool, err error) {
-	lock, err := s.lock(id, 0)
+	lock, err := s.lock(id, true)
 	if err != nil {
 		return false, err
 	}

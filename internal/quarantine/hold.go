@@ -56,7 +56,7 @@ func (s *Store) lockNew(id string) (*os.File, error) {
 		if err := durable.MkdirAll(s.root, id, 0o700); err != nil {
 			return nil, err
 		}
-		lock, err := s.lock(id, 0)
+		lock, err := s.lock(id, true)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return lock, err
 		}

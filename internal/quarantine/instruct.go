@@ -166,7 +166,7 @@ type Taken struct {
 // fails with ErrDamaged when the instruction is not the one that the item's state speaks of, and with ErrExceptions or
 // ErrMalware when what it asks is not allowed here, whoever wrote it.
 func (s *Store) Take(id string, gateway age.Identity) (Taken, error) {
-	lock, err := s.lock(id, 0)
+	lock, err := s.lock(id, true)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -238,7 +238,7 @@ func (s *Store) Failed(id string, generation int) error {
 // settle changes the state of an item that is being treated, when that is still about this generation. An item that was
 // deleted, or is further on, needs nothing.
 func (s *Store) settle(id string, generation int, change func(*State), forget bool) error {
-	lock, err := s.lock(id, 0)
+	lock, err := s.lock(id, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

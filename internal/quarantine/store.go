@@ -64,7 +64,7 @@ func (s *Store) Sweep() error {
 }
 
 func (s *Store) sweep(id string) error {
-	lock, err := s.lock(id, syscall.LOCK_NB)
+	lock, err := s.lock(id, false)
 	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -197,27 +197,17 @@ func (s *Store) remove(id, name string) error {
 	return nil
 }
 
-// lock waits for the lock of an item's folder, or, with LOCK_NB as extra, fails with EWOULDBLOCK when it is taken. The lock
-// ends with the returned file. The error wraps fs.ErrNotExist when there is no folder, also when it is deleted while
-// waiting.
-func (s *Store) lock(id string, extra int) (*os.File, error) {
+// lock takes the lock of an item's folder, as durable.LockFolder does. The error wraps fs.ErrNotExist when there is no folder,
+// also when it is deleted while lock waits.
+func (s *Store) lock(id string, wait bool) (*os.File, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	dir, err := s.root.Open(id)
+	dir, err := durable.LockFolder(s.root, id, wait)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open item: %w", err)
+		return nil, err
 	}
-	for {
-		err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|extra)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err == nil {
-		err = s.same(dir, id)
-	}
-	if err != nil {
+	if err := s.same(dir, id); err != nil {
 		dir.Close()
 		return nil, fmt.Errorf("cannot lock item: %w", err)
 	}
@@ -242,7 +232,7 @@ func (s *Store) same(dir *os.File, id string) error {
 
 // Delete removes an item for good. It fails with ErrState while the gateway has work to do on it.
 func (s *Store) Delete(id string) error {
-	lock, err := s.lock(id, 0)
+	lock, err := s.lock(id, true)
 	if err != nil {
 		return err
 	}

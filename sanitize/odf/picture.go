@@ -109,7 +109,8 @@ func (d *document) compress(name, mime string, data []byte) (file, error) {
 	if _, err := w.Write(data); err != nil {
 		return done, err
 	}
-	return done, w.finish(&done)
+	err = w.finish(&done)
+	return done, err
 }
 
 // member gives data to the engine and returns what comes back and of which type; "" when nothing does. It fails only when

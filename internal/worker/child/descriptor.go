@@ -108,7 +108,8 @@ func receive(control descriptor) (wire.Request, []descriptor, error) {
 	if err != nil {
 		return req, nil, err
 	}
-	return req, files, wire.Decode(io.MultiReader(bytes.NewReader(buf[:n]), control), wire.MaxRequest, &req)
+	err = wire.Decode(io.MultiReader(bytes.NewReader(buf[:n]), control), wire.MaxRequest, &req)
+	return req, files, err
 }
 
 // descriptors returns the one or two descriptors of a control message.
