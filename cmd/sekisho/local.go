@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,7 +80,7 @@ func verifyCommand(logs *slog.Logger) *cobra.Command {
 }
 
 // each does one thing to each file and prints what became of it. Its error carries the exit code.
-func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string, do func(*pipeline.Local, context.Context, string) (pipeline.Outcome, error)) error {
+func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string, do pipeline.Deed) error {
 	policy, err := sanitize.PolicyNamed(f.policy)
 	if err != nil {
 		return exit{2, err}
@@ -96,12 +96,11 @@ func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string,
 	}
 	defer done()
 	code := 0
-	for _, path := range paths {
-		o, err := do(local, cmd.Context(), path)
+	err = local.Each(cmd.Context(), paths, do, func(path string, o pipeline.Outcome, err error) error {
 		if err != nil {
 			logs.Error("cannot treat file", "path", path, "error", err)
 			code = worse(code, 1)
-			continue
+			return nil
 		}
 		switch o.Verdict {
 		case sanitize.Held:
@@ -110,9 +109,10 @@ func (f *localFlags) each(cmd *cobra.Command, logs *slog.Logger, paths []string,
 		case sanitize.Blocked:
 			code = worse(code, 4)
 		}
-		if err := f.print(cmd.OutOrStdout(), o); err != nil {
-			return err
-		}
+		return f.print(cmd.OutOrStdout(), o)
+	})
+	if err != nil {
+		return err
 	}
 	if code != 0 {
 		return exit{code: code}
@@ -161,7 +161,7 @@ func (f *localFlags) open(policy sanitize.Policy, count int, logs *slog.Logger) 
 		cache = os.TempDir()
 	}
 	pool, err := pipeline.OpenChildren(worker.Options{
-		Child: child, Judge: worker.JudgeBeside(child), Ready: 1, Once: count == 1, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
+		Child: child, Judge: worker.JudgeBeside(child), Ready: runtime.GOMAXPROCS(0), Once: count == 1, Limits: policy.Limits, AcceptMissing: f.accept, Log: logs,
 	}, filepath.Join(cache, "sekisho", "pdfium-"+version))
 	if err != nil {
 		return nil, nil, err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -47,6 +48,8 @@ type Outcome struct {
 	Findings   []sanitize.Finding `json:"findings"`
 
 	Detail string `json:"-"` // for the log
+
+	end func(keep bool) (path string, err error) // of what a rebuild wrote, which has no name yet; nil when there is nothing to end
 }
 
 // hold makes the outcome a held or blocked one.
@@ -109,8 +112,57 @@ func declared(e *sanitize.Engine, name string) string {
 	return ""
 }
 
-// Sanitize rebuilds and judges the file path, and writes it to Output when it is clean. The error says that the file
-// could not be treated at all; that a file is held is an outcome. It must not be called at the same time for two files.
+// Deed is what is done to the file path. The error says that the file could not be treated at all; that a file is held is an
+// outcome.
+type Deed func(l *Local, ctx context.Context, path string) (Outcome, error)
+
+// Each does one thing to each of the files, to as many at the same time as there are processors, and tells the outcomes in the
+// order of the paths. Clean files get their names in that order too, whichever ends first. It ends with the first error of tell.
+func (l *Local) Each(ctx context.Context, paths []string, do Deed, tell func(path string, o Outcome, err error) error) error {
+	type result struct {
+		o   Outcome
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	begun := make(chan chan result, max(runtime.GOMAXPROCS(0), 1)-1) // and one more that is waited for
+	go func() {
+		defer close(begun)
+		for _, path := range paths {
+			c := make(chan result, 1)
+			begun <- c
+			o, err := Outcome{}, ctx.Err()
+			if err != nil {
+				c <- result{o, err}
+				continue
+			}
+			go func() {
+				o, err := do(l, ctx, path)
+				c <- result{o, err}
+			}()
+		}
+	}()
+	var failed error
+	n := 0
+	for c := range begun {
+		r := <-c
+		if r.o.end != nil {
+			var err error
+			if r.o.Output, err = r.o.end(failed == nil); r.err == nil {
+				r.err = err
+			}
+		}
+		if failed == nil {
+			if failed = tell(paths[n], r.o, r.err); failed != nil {
+				cancel()
+			}
+		}
+		n++
+	}
+	return failed
+}
+
+// Sanitize rebuilds and judges the file path. Each writes it to Output when it is clean.
 func (l *Local) Sanitize(ctx context.Context, path string) (Outcome, error) {
 	start := time.Now()
 	in, o, err := l.begin(path)
@@ -132,8 +184,12 @@ func (l *Local) rebuild(ctx context.Context, in *os.File, o *Outcome) error {
 	if err != nil {
 		return err
 	}
-	defer out.Close()
-	defer finish("") // after a commit it does nothing
+	defer func() {
+		if o.end == nil {
+			finish("")
+			out.Close()
+		}
+	}()
 	var res worker.Result
 	o.SHA256In, err = hashed(in, func() (err error) {
 		res, err = l.Pool.Rebuild(ctx, worker.Request{Input: in, Output: out, Name: o.Name, Policy: l.Policy, Passwords: l.Passwords})
@@ -163,11 +219,15 @@ func (l *Local) rebuild(ctx context.Context, in *os.File, o *Outcome) error {
 		return nil
 	}
 	o.Verdict, o.OutputType, o.SizeOut = sanitize.Clean, res.Report.Output, res.Size
-	if o.SHA256Out, err = hashFile(out); err != nil {
-		return err
+	name := l.Engine.OutputName(o.Name, o.OutputType)
+	o.end = func(keep bool) (string, error) {
+		defer out.Close()
+		if !keep {
+			name = ""
+		}
+		return finish(name)
 	}
-	o.Output, err = finish(l.Engine.OutputName(o.Name, o.OutputType))
-	return err
+	return nil
 }
 
 // create returns the file that a rebuild writes to, and what ends it: with a name it is committed and its path is
