@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"runtime/debug"
+	"sync"
 
 	pdfium "github.com/klippa-app/go-pdfium"
 	"github.com/klippa-app/go-pdfium/enums"
@@ -35,54 +37,131 @@ func (e *Engine) Draw(ctx context.Context, data []byte, d pdf.Drawing, page func
 		if d.First > 0 {
 			pages = min(pages, d.First)
 		}
-		if err := drawPages(ctx, guest, doc, pages, d, page); err != nil {
+		artists := []artist{{guest, doc}}
+		if pages >= worthSecond && len(data) <= fitsTwice && small(artists[0], pages, d) {
+			second, err := e.pool.GetInstanceWithContext(ctx)
+			if err != nil {
+				return fmt.Errorf("cannot start PDFium: %w", err)
+			}
+			defer second.Close()
+			if doc, err = open(second, data, nil); err != nil {
+				return err
+			}
+			artists = append(artists, artist{second, doc})
+		}
+		if err := drawPages(ctx, artists, pages, d, page); err != nil {
 			return err
 		}
-		return closeDocument(guest, doc)
+		return closeDocument(guest, artists[0].doc)
 	})
 }
 
-// drawPages draws pages one after the other, each while page is called for the one before.
-func drawPages(ctx context.Context, guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, count int, d pdf.Drawing, page func(pdf.Sheet) error) (err error) {
+// worthSecond is how many pages are worth a second guest, which takes about as long to start as a few are drawn.
+const worthSecond = 6
+
+// fitsTwice is the length in bytes of a document that both guests may hold.
+const fitsTwice = 32 << 20
+
+// artist is a guest that has the document open.
+type artist struct {
+	guest pdfium.Pdfium
+	doc   references.FPDF_DOCUMENT
+}
+
+// small reports whether each of the first count pages is one of which two may be in memory as pictures.
+func small(a artist, count int, d pdf.Drawing) bool {
+	for i := range count {
+		s, err := a.guest.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: a.doc, Index: i})
+		if err != nil {
+			return false
+		}
+		dpi := float64(resolution([4]float64{0, 0, s.Width, s.Height}, d))
+		if pixels := s.Width / unit * dpi * s.Height / unit * dpi; !(4*pixels <= maxAhead) {
+			return false
+		}
+	}
+	return true
+}
+
+// drawPages has the artists draw pages by turns and calls page for each in its order, while they draw the ones behind it. What is
+// drawn depends on the page alone, not on who draws it, and the error is that of the first page that has one.
+func drawPages(ctx context.Context, artists []artist, count int, d pdf.Drawing, page func(pdf.Sheet) error) (err error) {
 	a := newAhead(page)
 	defer func() {
 		if said := a.close(); said != nil {
 			err = said
 		}
 	}()
-	for i := range count {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := drawPage(guest, doc, i, d, a.put); err != nil {
-			return err
-		}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	turns := make([]chan struct{}, len(artists))
+	for k := range turns {
+		turns[k] = make(chan struct{}, 1)
 	}
-	return nil
+	turns[0] <- struct{}{}
+	var group sync.WaitGroup
+	for k, who := range artists {
+		group.Go(func() {
+			for i := k; i < count; i += len(artists) {
+				s, done, err := who.draw(i, d)
+				select {
+				case <-turns[k]:
+				case <-ctx.Done():
+					done()
+					return
+				}
+				if err == nil {
+					err = a.put(s)
+				}
+				done()
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err != nil {
+					stop(err)
+					return
+				}
+				turns[(k+1)%len(artists)] <- struct{}{}
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
 }
 
-// drawPage draws one page and hands it on.
-func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d pdf.Drawing, page func(pdf.Sheet) error) error {
+// draw is drawPage, in which a panic is an error.
+func (a artist) draw(number int, d pdf.Drawing) (s pdf.Sheet, done func(), err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			done, err = func() {}, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return drawPage(a.guest, a.doc, number, d)
+}
+
+// drawPage draws one page. Its picture is good until done is called, which is never nil.
+func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d pdf.Drawing) (sheet pdf.Sheet, done func(), err error) {
+	done = func() {}
 	loaded, err := guest.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: doc, Index: number})
 	if err != nil {
-		return malformed(fmt.Sprintf("load page %d", number+1), err)
+		return sheet, done, malformed(fmt.Sprintf("load page %d", number+1), err)
 	}
 	defer guest.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page})
 	p := requests.Page{ByReference: &loaded.Page}
-	sheet := pdf.Sheet{Number: number}
+	sheet.Number = number
 	if sheet.Box, err = box(guest, p); err != nil {
-		return malformed(fmt.Sprintf("measure page %d", number+1), err)
+		return sheet, done, malformed(fmt.Sprintf("measure page %d", number+1), err)
 	}
 	drawn, err := guest.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: p, DPI: resolution(sheet.Box, d), RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT, RenderForm: true, Document: &doc,
 	})
 	if err != nil {
-		return malformed(fmt.Sprintf("draw page %d", number+1), err)
+		return sheet, done, malformed(fmt.Sprintf("draw page %d", number+1), err)
 	}
-	defer drawn.Cleanup()
+	done = drawn.Cleanup
 	picture, ok := drawn.Result.RenderedImage.(*image.RGBA)
 	if !ok || len(picture.Pix) != 4*drawn.Result.Width*drawn.Result.Height {
-		return malformed(fmt.Sprintf("draw page %d", number+1), fmt.Errorf("%T of %d × %d", drawn.Result.RenderedImage, drawn.Result.Width, drawn.Result.Height))
+		return sheet, done, malformed(fmt.Sprintf("draw page %d", number+1), fmt.Errorf("%T of %d × %d", drawn.Result.RenderedImage, drawn.Result.Width, drawn.Result.Height))
 	}
 	sheet.Width, sheet.Height, sheet.RGBA = drawn.Result.Width, drawn.Result.Height, picture.Pix
 	if drawn.Result.HasTransparency {
@@ -90,13 +169,13 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int, d p
 	}
 	if blank(sheet.RGBA) {
 		if sheet.Lost, err = meant(guest, p, sheet.Box); err != nil {
-			return malformed(fmt.Sprintf("read page %d", number+1), err)
+			return sheet, done, malformed(fmt.Sprintf("read page %d", number+1), err)
 		}
 	}
 	if sheet.Chars, err = allChars(guest, doc, number, p); err != nil {
-		return malformed(fmt.Sprintf("read page %d", number+1), err)
+		return sheet, done, malformed(fmt.Sprintf("read page %d", number+1), err)
 	}
-	return page(sheet)
+	return sheet, done, nil
 }
 
 // blank reports whether a picture is white all over.
@@ -118,9 +197,11 @@ func box(guest pdfium.Pdfium, p requests.Page) ([4]float64, error) {
 	return [4]float64{float64(b.Rect.Left), float64(b.Rect.Bottom), float64(b.Rect.Right), float64(b.Rect.Top)}, nil
 }
 
+// unit is how many units of a page make an inch.
+const unit = 72
+
 // resolution returns the pixels to the inch at which a page is not too big.
 func resolution(box [4]float64, d pdf.Drawing) int {
-	const unit = 72
 	inches := (box[2] - box[0]) / unit * (box[3] - box[1]) / unit
 	dpi := d.DPI
 	if pixels := inches * dpi * dpi; pixels > float64(d.Pixels) {

@@ -60,9 +60,10 @@ func New(o Options) (*Engine, error) {
 		e.cache, config = cache, config.WithCompilationCache(cache)
 	}
 	pool, err := webassembly.Init(webassembly.Config{
-		MaxTotal: 1, MaxIdle: 1, RuntimeConfig: config,
-		FSConfig: wazero.NewFSConfig().WithFSMount(guestFiles(o.Fonts), "/"),
-		Stdout:   io.Discard, Stderr: io.Discard, RandomSource: noRandomness(),
+		MaxTotal: 2, MaxIdle: 2, // a document of many pages is drawn by two
+		RuntimeConfig: config,
+		FSConfig:      wazero.NewFSConfig().WithFSMount(guestFiles(o.Fonts), "/"),
+		Stdout:        io.Discard, Stderr: io.Discard, RandomSource: noRandomness{},
 	})
 	if err != nil {
 		e.Close()
@@ -83,8 +84,10 @@ func orDefault(n, otherwise int64) int64 {
 	return n
 }
 
-// noRandomness gives the same bytes every time: what PDFium makes of a file depends on the file alone.
-func noRandomness() io.Reader { return rand.NewChaCha8([32]byte{}) }
+// noRandomness gives every guest the same bytes, every time: what PDFium makes of a file depends on the file alone.
+type noRandomness struct{}
+
+func (noRandomness) Read(b []byte) (int, error) { return rand.NewChaCha8([32]byte{}).Read(b) }
 
 // Close ends the guest and gives back the memory of the compiled code.
 func (e *Engine) Close() error {

@@ -2,14 +2,19 @@ package pdfium_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"sekisho/sanitize"
+	"sekisho/sanitize/pdf"
 	"sekisho/sanitize/sanitizetest"
 )
 
@@ -28,6 +33,54 @@ func TestResolution(t *testing.T) {
 	policy.DPI = 5000
 	if _, _, err := rebuild(t, engine(t), data, policy); err == nil {
 		t.Error("5000 dpi: no error")
+	}
+}
+
+// TestTwoGuests: a document of many pages, which two guests draw, has the pages that one draws, in their order; and when pages
+// cannot be drawn any more, the error is that of the first one.
+func TestTwoGuests(t *testing.T) {
+	data := textPages(21)
+	d := pdf.Drawing{DPI: 60, Pixels: 1 << 24, Pages: 100}
+	draw := func(first int) (sums [][32]byte) {
+		t.Helper()
+		d := d
+		d.First = first
+		err := engine(t).Draw(t.Context(), data, d, func(s pdf.Sheet) error {
+			if s.Number != len(sums) {
+				t.Errorf("page %d comes after %d others", s.Number, len(sums))
+			}
+			sums = append(sums, sha256.Sum256(fmt.Appendf(s.RGBA, "%v", s.Chars)))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sums
+	}
+	all, few := draw(0), draw(5)
+	if len(all) != 21 || len(few) != 5 || !slices.Equal(all[:5], few) || !slices.Equal(all, draw(0)) {
+		t.Error("the same page is drawn in different ways")
+	}
+	for _, bad := range []int{3, 6, 20} {
+		err := engine(t).Draw(t.Context(), data, d, func(s pdf.Sheet) error {
+			if s.Number >= bad {
+				return fmt.Errorf("page %d", s.Number)
+			}
+			return nil
+		})
+		if err == nil || err.Error() != fmt.Sprintf("page %d", bad) {
+			t.Errorf("error %v, want that of page %d", err, bad)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	err := engine(t).Draw(ctx, data, d, func(s pdf.Sheet) error {
+		if s.Number == 7 {
+			stop()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }
 
