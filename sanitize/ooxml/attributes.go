@@ -158,7 +158,7 @@ func activeStyle(style []byte) bool {
 // adjusts reports whether adjusted may change a value of this element.
 func adjusts(element grammar.Element) bool {
 	switch element {
-	case grammar.XSheet, grammar.XWorkbookView, grammar.XDefinedName, grammar.PCNvPr:
+	case grammar.XSheet, grammar.XWorkbookView, grammar.XDefinedName, grammar.XCacheSource, grammar.PCNvPr:
 		return true
 	}
 	return false
