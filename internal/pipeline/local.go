@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -94,11 +95,9 @@ func hashed(f *os.File, do func() error) (string, error) {
 		sum, err = hashFile(f)
 		close(done)
 	}()
-	if err := do(); err != nil {
-		return "", err
-	}
-	<-done
-	return sum, err
+	failed := do()
+	<-done // nobody reads f when it is closed
+	return sum, errors.Join(failed, err)
 }
 
 // declared returns the type that a name says: the ID of a format, or the bare extension.

@@ -123,24 +123,7 @@ func prove(t *testing.T, s sanitizetest.Suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range s.Cases {
-		policy, id, check := sanitize.Standard(), s.Cases[i].Output, s.Cases[i].Check
-		if s.Cases[i].Policy != nil {
-			policy = *s.Cases[i].Policy
-		}
-		if id == "" {
-			id = s.Format.Info().ID
-		}
-		s.Cases[i].Check = func(t *testing.T, out []byte) {
-			if err := set.Check(context.Background(), id, sanitize.BytesInput(out), policy); err != nil {
-				t.Errorf("the judge says: %v", err)
-			}
-			if check != nil {
-				check(t, out)
-			}
-		}
-	}
-	sanitizetest.Run(t, s)
+	sanitizetest.Run(t, s.Judged(set.Check))
 }
 
 // TestSisterNames: a template under the name of a document is rebuilt, and told; a sheet under that of a text is held.

@@ -85,6 +85,29 @@ func rebuild(engine *sanitize.Engine, c Case, input []byte) ([]byte, sanitize.Re
 	return out.Bytes(), report, err
 }
 
+// Judged returns the suite with a judge that looks at every output, as the engine's user would have one look.
+func (s Suite) Judged(judge func(ctx context.Context, id string, in sanitize.Input, policy sanitize.Policy) error) Suite {
+	s.Cases = slices.Clone(s.Cases)
+	for i := range s.Cases {
+		policy, id, check := sanitize.Standard(), s.Cases[i].Output, s.Cases[i].Check
+		if s.Cases[i].Policy != nil {
+			policy = *s.Cases[i].Policy
+		}
+		if id == "" {
+			id = s.Format.Info().ID
+		}
+		s.Cases[i].Check = func(t *testing.T, out []byte) {
+			if err := judge(context.Background(), id, sanitize.BytesInput(out), policy); err != nil {
+				t.Errorf("the judge says: %v", err)
+			}
+			if check != nil {
+				check(t, out)
+			}
+		}
+	}
+	return s
+}
+
 func runCase(t *testing.T, engine *sanitize.Engine, c Case) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
